@@ -1,0 +1,71 @@
+# Compiler settings and the few helpers that every folder's CMakeLists.txt shares.
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig)
+
+find_program(LOOPMIND_CCACHE ccache)
+if(LOOPMIND_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_C_COMPILER_LAUNCHER "${LOOPMIND_CCACHE}")
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${LOOPMIND_CCACHE}")
+endif()
+
+if(LOOPMIND_SANITIZE)
+    add_compile_options(-fsanitize=${LOOPMIND_SANITIZE} -fno-omit-frame-pointer -g1)
+    add_link_options(-fsanitize=${LOOPMIND_SANITIZE})
+endif()
+
+# What all our code compiles with; third-party code (JUCE, generated protobuf) does not link this.
+add_library(loopmind_options INTERFACE)
+target_include_directories(loopmind_options INTERFACE "${PROJECT_SOURCE_DIR}")
+target_compile_definitions(loopmind_options INTERFACE LOOPMIND_VERSION="${LOOPMIND_VERSION}")
+target_compile_options(loopmind_options INTERFACE -Wall -Wextra -Wno-unused-parameter)
+target_link_libraries(loopmind_options INTERFACE Threads::Threads)
+
+# loopmind_library(NAME SOURCES ... [DEPENDS ...]): a static library of our own code.
+function(loopmind_library name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS" ${ARGN})
+    add_library(${name} STATIC ${ARG_SOURCES})
+    target_link_libraries(${name} PUBLIC loopmind_options ${ARG_DEPENDS})
+endfunction()
+
+# loopmind_program(NAME OUTPUT file SOURCES ... [DEPENDS ...]): a program in build/bin.
+function(loopmind_program name)
+    cmake_parse_arguments(ARG "" "OUTPUT" "SOURCES;DEPENDS" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE loopmind_options ${ARG_DEPENDS})
+    set_target_properties(${name} PROPERTIES OUTPUT_NAME "${ARG_OUTPUT}")
+endfunction()
+
+# loopmind_test(NAME SOURCES ... [DEPENDS ...] [LABELS ...]): a GoogleTest program, one CTest entry per case.
+function(loopmind_test name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+    if(NOT ARG_LABELS)
+        set(ARG_LABELS unit)
+    endif()
+    find_package(GTest REQUIRED)
+    include(GoogleTest)
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE loopmind_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()
+
+# loopmind_bench(NAME SOURCES ... [DEPENDS ...]): a benchmark in build/bench, built with the tests, never timed by them.
+function(loopmind_bench name)
+    cmake_parse_arguments(ARG "" "OUTPUT" "SOURCES;DEPENDS" ${ARGN})
+    add_executable(${name} ${ARG_SOURCES})
+    target_link_libraries(${name} PRIVATE loopmind_options ${ARG_DEPENDS})
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bench")
+    if(ARG_OUTPUT)
+        set_target_properties(${name} PROPERTIES OUTPUT_NAME "${ARG_OUTPUT}")
+    endif()
+endfunction()
