@@ -28,6 +28,10 @@ add_library(loopmind_options INTERFACE)
 target_include_directories(loopmind_options INTERFACE "${PROJECT_SOURCE_DIR}")
 target_compile_definitions(loopmind_options INTERFACE LOOPMIND_VERSION="${LOOPMIND_VERSION}")
 target_compile_options(loopmind_options INTERFACE -Wall -Wextra -Wno-unused-parameter)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # GCC 12 reports std::string concatenation as overlapping copies (GCC bug 105651).
+    target_compile_options(loopmind_options INTERFACE -Wno-restrict)
+endif()
 target_link_libraries(loopmind_options INTERFACE Threads::Threads)
 
 # loopmind_library(NAME SOURCES ... [DEPENDS ...]): a static library of our own code.
