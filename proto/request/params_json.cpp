@@ -96,8 +96,10 @@ Status read_genre(const Json& value, Request& request) {
                    "choose one of: " + join(names));
 }
 
+/// 240 rather than 240.0: how people write it.
 std::string number_text(double value) {
-    return Json(value).dump();
+    const std::string text = Json(value).dump();
+    return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
 }
 
 Reader number_field(const char* field, std::optional<double> Request::*member, double low, double high,
