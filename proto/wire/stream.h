@@ -1,0 +1,67 @@
+// Credit arithmetic of byte streams: how much a sender may have on the way, when a receiver gives more.
+#pragma once
+
+#include "proto/wire/limits.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace loopmind::wire {
+
+/// Sending end where the receiver adds credit (GetBlob/OpenStream/PutBlobReady then Credit). What is
+/// outstanding never exceeds kCreditWindow, whatever the peer grants.
+class CreditWindow {
+  public:
+    explicit CreditWindow(std::uint64_t initial = 0) { grant(initial); }
+    void grant(std::uint64_t bytes) {
+        left_ = std::min(kCreditWindow, left_ + std::min(bytes, kCreditWindow));
+    }
+    /// Bytes that may be sent now.
+    std::uint64_t available() const { return left_; }
+    /// Bytes to put in the next message: at most one chunk.
+    std::uint64_t next_chunk(std::uint64_t remaining) const {
+        return std::min({left_, remaining, static_cast<std::uint64_t>(kChunkBytes)});
+    }
+    void sent(std::uint64_t bytes) { left_ -= std::min(left_, bytes); }
+
+  private:
+    std::uint64_t left_ = 0;
+};
+
+/// Receiving end of the same: says when to send Credit, and how much.
+class CreditGiver {
+  public:
+    /// Counts bytes that were consumed; returns the credit to send now, 0 for none yet (a quarter window is
+    /// saved up).
+    std::uint64_t consumed(std::uint64_t bytes) {
+        owed_ += bytes;
+        if (owed_ < kCreditWindow / 4) return 0;
+        return std::exchange(owed_, 0);
+    }
+
+  private:
+    std::uint64_t owed_ = 0;
+};
+
+/// Sending end where the receiver reports the total it has taken (OutputChunk with OutputCredit): at most a
+/// window lies between what was sent and what was taken.
+class TakenWindow {
+  public:
+    std::uint64_t sent() const { return sent_; }
+    std::uint64_t available() const { return taken_ + kCreditWindow - sent_; }
+    std::uint64_t next_chunk(std::uint64_t remaining) const {
+        return std::min({available(), remaining, static_cast<std::uint64_t>(kChunkBytes)});
+    }
+    void add_sent(std::uint64_t bytes) { sent_ += std::min(bytes, available()); }
+    /// Reports that go back or beyond what was sent are ignored.
+    void taken(std::uint64_t total) {
+        if (total > taken_ && total <= sent_) taken_ = total;
+    }
+
+  private:
+    std::uint64_t sent_ = 0;
+    std::uint64_t taken_ = 0;
+};
+
+} // namespace loopmind::wire
