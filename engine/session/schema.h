@@ -1,0 +1,59 @@
+// Which fields each object of a document has, in the order they are written: one table for reading and
+// writing.
+#pragma once
+
+#include <juce_data_structures/juce_data_structures.h>
+
+#include <vector>
+
+namespace loopmind::session {
+
+enum class FieldKind {
+    kNumber,  ///< finite double in [min, max]
+    kInteger, ///< whole number in [min, max]
+    kBool,
+    kText,      ///< at most `max` bytes
+    kChoice,    ///< one of `choices`; any text in a file of a newer minor version
+    kMeter,     ///< "N/D"
+    kRawObject, ///< an object kept as its source text
+    kList,      ///< array of objects of `node`, a child node holding them
+    kTextList,  ///< array of texts, a child node holding "item" nodes with "value"
+    kObject,    ///< object of `node`, a child node
+    kParams,    ///< object of name -> number, bool or text; a child node holding "param" nodes with name and
+                ///< value
+};
+
+struct NodeRule;
+
+struct FieldRule {
+    juce::Identifier name;
+    FieldKind kind = FieldKind::kText;
+    double min = 0;
+    double max = 4096;
+    std::vector<const char*> choices;
+    const NodeRule* node = nullptr;
+};
+
+struct NodeRule {
+    juce::Identifier type; ///< type of the ValueTree
+    std::vector<FieldRule> fields;
+};
+
+/// The rule of the whole document.
+const NodeRule& session_rule();
+
+/// Names that reading, writing and editing share.
+namespace ids {
+inline const juce::Identifier session{"session"}, tracks{"tracks"}, track{"track"}, patterns{"patterns"},
+    pattern{"pattern"}, media_list{"media"}, media{"media_item"}, layers{"layers"}, layer{"layer"},
+    sections{"sections"}, section{"section"}, markers{"markers"}, marker{"marker"}, timeline{"timeline"},
+    entry{"entry"}, inserts{"inserts"}, insert{"insert"}, sends{"sends"}, send{"send"}, clips{"clips"},
+    clip{"clip"}, params{"params"}, param{"param"}, notes{"notes"}, note{"note"}, stems{"stems"},
+    item{"item"}, fx{"fx"};
+inline const juce::Identifier id{"id"}, name{"name"}, value{"value"}, type{"type"}, version{"version"},
+    effect{"effect"}, macro{"macro"}, file{"file"}, video{"video"}, start{"start"}, length{"length"};
+/// Unknown fields of an object: one JSON object text, its members as they stood in the file.
+inline const juce::Identifier extra{"_extra"};
+} // namespace ids
+
+} // namespace loopmind::session

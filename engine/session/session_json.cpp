@@ -1,0 +1,513 @@
+// Reading and writing the document by the schema; every error names its place.
+#include "engine/session/json_text.h"
+#include "engine/session/schema.h"
+#include "engine/session/session.h"
+
+#include <charconv>
+#include <cmath>
+#include <set>
+
+namespace loopmind::session {
+namespace {
+
+juce::String to_juce(std::string_view text) {
+    return juce::String::fromUTF8(text.data(), static_cast<int>(text.size()));
+}
+std::string from_juce(const juce::var& value) {
+    return value.toString().toStdString();
+}
+
+struct Version {
+    int major = 1;
+    int minor = 0;
+};
+
+std::optional<Version> parse_version(std::string_view text) {
+    Version version;
+    const char* end = text.data() + text.size();
+    auto [at, code] = std::from_chars(text.data(), end, version.major);
+    if (code != std::errc() || version.major < 1) return std::nullopt;
+    if (at == end) return version;
+    if (*at != '.') return std::nullopt;
+    auto [last, minor_code] = std::from_chars(at + 1, end, version.minor);
+    if (minor_code != std::errc() || version.minor < 0 || (last != end && *last != '.')) return std::nullopt;
+    return version;
+}
+
+/// Numerator and denominator of "N/D", or nullopt.
+bool is_meter(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos) return false;
+    int top = 0, bottom = 0;
+    const auto whole = [](std::string_view part, int& out) {
+        const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), out);
+        return code == std::errc() && end == part.data() + part.size();
+    };
+    if (!whole(text.substr(0, slash), top) || !whole(text.substr(slash + 1), bottom)) return false;
+    return top >= 1 && top <= 32 &&
+           (bottom == 1 || bottom == 2 || bottom == 4 || bottom == 8 || bottom == 16);
+}
+
+/// Turns parsed JSON into nodes. One error ends the reading.
+class Reader {
+  public:
+    explicit Reader(bool newer_minor) : newer_minor_(newer_minor) {}
+
+    bool node(const NodeRule& rule, const JsonValue& value, const std::string& path, juce::ValueTree& out) {
+        if (value.kind != JsonValue::Kind::kObject) return fail(path, "must be an object");
+        out = juce::ValueTree(rule.type);
+        std::string extra;
+        std::vector<char> seen(rule.fields.size(), 0);
+        for (const JsonValue::Member& member : value.members) {
+            const FieldRule* field = nullptr;
+            for (std::size_t i = 0; i < rule.fields.size(); ++i) {
+                if (!field && rule.fields[i].name.getCharPointer().compare(
+                                  juce::CharPointer_UTF8(member.name.c_str())) == 0) {
+                    field = &rule.fields[i];
+                    if (seen[i]++) return fail(join(path, member.name), "stands twice in one object");
+                }
+            }
+            if (!field) {
+                keep(extra, member);
+            } else if (!read_field(*field, member.value, join(path, member.name), out)) {
+                return false;
+            }
+        }
+        if (!extra.empty()) out.setProperty(ids::extra, to_juce(extra + "}"), nullptr);
+        return true;
+    }
+
+    Error error;
+
+  private:
+    static std::string join(const std::string& path, const std::string& name) {
+        return path.empty() ? name.substr(0, 200) : path + "." + name.substr(0, 200);
+    }
+
+    static void keep(std::string& extra, const JsonValue::Member& member) {
+        extra += extra.empty() ? "{" : ",";
+        extra += member.raw_name;
+        extra += ":";
+        extra += member.value.raw;
+    }
+
+    bool fail(const std::string& path, const std::string& message, const std::string& hint = {}) {
+        error = {ErrorCode::kInvalidArgument, path.empty() ? "document" : path, message, hint};
+        return false;
+    }
+
+    bool read_text(const JsonValue& value, const std::string& path, double max, juce::String& out) {
+        if (value.kind != JsonValue::Kind::kString) return fail(path, "must be a text in quotes");
+        if (static_cast<double>(value.raw.size()) > max * 6 + 2) return fail(path, "is too long");
+        const std::optional<std::string> text = value.string();
+        if (!text) return fail(path, "holds a character that is not allowed (NUL or half a surrogate pair)");
+        if (static_cast<double>(text->size()) > max)
+            return fail(path, "is longer than " + json_number(max) + " bytes");
+        out = to_juce(*text);
+        return true;
+    }
+
+    bool read_number(const FieldRule& field, const JsonValue& value, const std::string& path,
+                     juce::ValueTree& out) {
+        if (value.kind != JsonValue::Kind::kNumber) return fail(path, "must be a number");
+        const std::optional<double> number = value.number();
+        if (!number || *number < field.min || *number > field.max) {
+            return fail(path, "is out of range: " + std::string(value.raw.substr(0, 40)),
+                        "allowed is " + json_number(field.min) + " to " + json_number(field.max));
+        }
+        if (field.kind == FieldKind::kNumber) {
+            out.setProperty(field.name, *number, nullptr);
+            return true;
+        }
+        if (*number != std::floor(*number)) return fail(path, "must be a whole number");
+        out.setProperty(field.name, static_cast<juce::int64>(*number), nullptr);
+        return true;
+    }
+
+    bool read_field(const FieldRule& field, const JsonValue& value, const std::string& path,
+                    juce::ValueTree& out) {
+        juce::String text;
+        switch (field.kind) {
+        case FieldKind::kNumber:
+        case FieldKind::kInteger:
+            return read_number(field, value, path, out);
+        case FieldKind::kBool:
+            if (value.kind != JsonValue::Kind::kBool) return fail(path, "must be true or false");
+            out.setProperty(field.name, value.boolean, nullptr);
+            return true;
+        case FieldKind::kText:
+            if (field.name == ids::version && value.kind == JsonValue::Kind::kNumber) {
+                out.setProperty(field.name, to_juce(value.raw), nullptr); // `"version": 1`; checked before
+                return true;
+            }
+            if (!read_text(value, path, field.max, text)) return false;
+            out.setProperty(field.name, text, nullptr);
+            return true;
+        case FieldKind::kMeter:
+            if (!read_text(value, path, 16, text)) return false;
+            if (!is_meter(text.toStdString()))
+                return fail(path, "is no meter", "write it as \"4/4\" or \"3/4\"");
+            out.setProperty(field.name, text, nullptr);
+            return true;
+        case FieldKind::kChoice:
+            return read_choice(field, value, path, out);
+        case FieldKind::kRawObject:
+            if (value.kind != JsonValue::Kind::kObject) return fail(path, "must be an object");
+            out.setProperty(field.name, to_juce(value.raw), nullptr);
+            return true;
+        case FieldKind::kList:
+            return read_list(field, value, path, out);
+        case FieldKind::kTextList:
+            return read_texts(field, value, path, out);
+        case FieldKind::kObject: {
+            juce::ValueTree child;
+            if (!node(*field.node, value, path, child)) return false;
+            out.appendChild(child, nullptr);
+            return true;
+        }
+        case FieldKind::kParams:
+            return read_params(field, value, path, out);
+        }
+        return true;
+    }
+
+    bool read_choice(const FieldRule& field, const JsonValue& value, const std::string& path,
+                     juce::ValueTree& out) {
+        juce::String text;
+        if (!read_text(value, path, field.max, text)) return false;
+        std::string list;
+        for (const char* choice : field.choices) {
+            if (text == choice) {
+                out.setProperty(field.name, text, nullptr);
+                return true;
+            }
+            list += (list.empty() ? "" : ", ") + std::string(choice);
+        }
+        if (!newer_minor_)
+            return fail(path, "is unknown: " + json_quote(text.toStdString()), "use one of " + list);
+        out.setProperty(field.name, text, nullptr);
+        return true;
+    }
+
+    bool read_list(const FieldRule& field, const JsonValue& value, const std::string& path,
+                   juce::ValueTree& out) {
+        if (value.kind != JsonValue::Kind::kArray) return fail(path, "must be an array");
+        if (static_cast<double>(value.items.size()) > field.max) return fail(path, "holds too many entries");
+        juce::ValueTree holder(field.name);
+        for (std::size_t i = 0; i < value.items.size(); ++i) {
+            juce::ValueTree child;
+            if (!node(*field.node, value.items[i], path + "[" + std::to_string(i) + "]", child)) return false;
+            holder.appendChild(child, nullptr);
+        }
+        out.appendChild(holder, nullptr);
+        return true;
+    }
+
+    bool read_texts(const FieldRule& field, const JsonValue& value, const std::string& path,
+                    juce::ValueTree& out) {
+        if (value.kind != JsonValue::Kind::kArray) return fail(path, "must be an array");
+        juce::ValueTree holder(field.name);
+        for (std::size_t i = 0; i < value.items.size(); ++i) {
+            juce::String text;
+            if (!read_text(value.items[i], path + "[" + std::to_string(i) + "]", 4096, text)) return false;
+            holder.appendChild(juce::ValueTree(ids::item, {{ids::value, text}}), nullptr);
+        }
+        out.appendChild(holder, nullptr);
+        return true;
+    }
+
+    bool read_params(const FieldRule& field, const JsonValue& value, const std::string& path,
+                     juce::ValueTree& out) {
+        if (value.kind != JsonValue::Kind::kObject) return fail(path, "must be an object");
+        juce::ValueTree holder(field.name);
+        std::string extra;
+        std::set<std::string> seen;
+        for (const JsonValue::Member& member : value.members) {
+            const std::string at = join(path, member.name);
+            if (!seen.insert(member.name).second) return fail(at, "stands twice in one object");
+            juce::var content;
+            if (member.value.kind == JsonValue::Kind::kNumber) {
+                const std::optional<double> number = member.value.number();
+                if (!number)
+                    return fail(at, "is out of range: " + std::string(member.value.raw.substr(0, 40)));
+                content = *number;
+            } else if (member.value.kind == JsonValue::Kind::kBool) {
+                content = member.value.boolean;
+            } else if (member.value.kind == JsonValue::Kind::kString) {
+                juce::String text;
+                if (!read_text(member.value, at, 4096, text)) return false;
+                content = text;
+            } else {
+                keep(extra, member);
+                continue;
+            }
+            holder.appendChild(
+                juce::ValueTree(ids::param, {{ids::name, to_juce(member.name)}, {ids::value, content}}),
+                nullptr);
+        }
+        if (!extra.empty()) holder.setProperty(ids::extra, to_juce(extra + "}"), nullptr);
+        out.appendChild(holder, nullptr);
+        return true;
+    }
+
+    bool newer_minor_ = false;
+};
+
+/// Writes nodes as JSON with a two-space indent.
+class Writer {
+  public:
+    void node(const NodeRule& rule, const juce::ValueTree& tree, int depth) {
+        bool first = true;
+        out_ += "{";
+        for (const FieldRule& field : rule.fields) {
+            const juce::ValueTree child = tree.getChildWithName(field.name);
+            const bool nested = field.kind == FieldKind::kList || field.kind == FieldKind::kTextList ||
+                                field.kind == FieldKind::kObject || field.kind == FieldKind::kParams;
+            if (nested ? !child.isValid() : !tree.hasProperty(field.name)) continue;
+            name(json_quote(field.name.toString().toStdString()), depth + 1, first);
+            if (nested) {
+                nested_value(field, child, depth + 1);
+            } else {
+                plain_value(field, tree[field.name]);
+            }
+        }
+        extra(tree, depth + 1, first);
+        close('}', depth, first);
+    }
+
+    std::string take() { return std::move(out_) + "\n"; }
+
+  private:
+    void line(int depth) {
+        out_ += '\n';
+        out_.append(static_cast<std::size_t>(depth) * 2, ' ');
+    }
+
+    void name(std::string_view raw_name, int depth, bool& first) {
+        if (!first) out_ += ',';
+        first = false;
+        line(depth);
+        out_ += raw_name;
+        out_ += ": ";
+    }
+
+    void close(char bracket, int depth, bool empty) {
+        if (!empty) line(depth);
+        out_ += bracket;
+    }
+
+    void extra(const juce::ValueTree& tree, int depth, bool& first) {
+        if (!tree.hasProperty(ids::extra)) return;
+        const std::string raw = from_juce(tree[ids::extra]);
+        const Result<JsonValue> members = parse_json(raw);
+        if (!members) return; // only this file writes the property, from text that was read
+        for (const JsonValue::Member& member : members->members) {
+            name(member.raw_name, depth, first);
+            out_ += member.value.raw;
+        }
+    }
+
+    void plain_value(const FieldRule& field, const juce::var& value) {
+        switch (field.kind) {
+        case FieldKind::kNumber:
+            out_ += json_number(static_cast<double>(value));
+            break;
+        case FieldKind::kInteger:
+            out_ += std::to_string(static_cast<juce::int64>(value));
+            break;
+        case FieldKind::kBool:
+            out_ += static_cast<bool>(value) ? "true" : "false";
+            break;
+        case FieldKind::kRawObject:
+            out_ += from_juce(value);
+            break;
+        default:
+            out_ += json_quote(from_juce(value));
+        }
+    }
+
+    void nested_value(const FieldRule& field, const juce::ValueTree& child, int depth) {
+        bool first = true;
+        if (field.kind == FieldKind::kObject) {
+            node(*field.node, child, depth);
+            return;
+        }
+        if (field.kind == FieldKind::kParams) {
+            out_ += '{';
+            for (const juce::ValueTree& param : child) {
+                name(json_quote(from_juce(param[ids::name])), depth + 1, first);
+                const juce::var& value = param[ids::value];
+                if (value.isBool()) {
+                    out_ += static_cast<bool>(value) ? "true" : "false";
+                } else if (value.isString()) {
+                    out_ += json_quote(from_juce(value));
+                } else {
+                    out_ += json_number(static_cast<double>(value));
+                }
+            }
+            extra(child, depth + 1, first);
+            close('}', depth, first);
+            return;
+        }
+        out_ += '[';
+        for (const juce::ValueTree& entry : child) {
+            if (!first) out_ += ',';
+            first = false;
+            line(depth + 1);
+            if (field.kind == FieldKind::kList) {
+                node(*field.node, entry, depth + 1);
+            } else {
+                out_ += json_quote(from_juce(entry[ids::value]));
+            }
+        }
+        close(']', depth, first);
+    }
+
+    std::string out_;
+};
+
+/// Gives missing ids and refuses ids used twice.
+Status settle_ids(juce::ValueTree& session, const juce::Identifier& list, const char* prefix) {
+    std::set<juce::String> used;
+    juce::ValueTree holder = session.getChildWithName(list);
+    for (int i = 0; i < holder.getNumChildren(); ++i) {
+        const juce::String id = holder.getChild(i)[ids::id].toString();
+        if (id.isEmpty() || used.insert(id).second) continue;
+        return Error{ErrorCode::kInvalidArgument,
+                     list.toString().toStdString() + "[" + std::to_string(i) + "].id",
+                     "is used twice: " + json_quote(id.toStdString()), "every id must be unique in its list"};
+    }
+    int counter = 0;
+    for (juce::ValueTree child : holder) {
+        if (child[ids::id].toString().isNotEmpty()) continue;
+        juce::String id;
+        do {
+            id = prefix + juce::String(++counter);
+        } while (!used.insert(id).second);
+        child.setProperty(ids::id, id, nullptr);
+    }
+    return {};
+}
+
+Status check_masters(const juce::ValueTree& session) {
+    int masters = 0;
+    const juce::ValueTree tracks = session.getChildWithName(ids::tracks);
+    for (int i = 0; i < tracks.getNumChildren(); ++i) {
+        if (tracks.getChild(i)[ids::type].toString() != "master" || ++masters == 1) continue;
+        return Error{ErrorCode::kInvalidArgument, "tracks[" + std::to_string(i) + "].type",
+                     "is a second master", "a session has one master track"};
+    }
+    return {};
+}
+
+/// The published form has a timeline and no tracks: one track for each file, with its clips.
+Status import_timeline(juce::ValueTree& session, double beats_per_bar) {
+    juce::ValueTree tracks(ids::tracks), patterns(ids::patterns), media(ids::media_list);
+    const juce::ValueTree timeline = session.getChildWithName(ids::timeline);
+    double end = 0;
+    for (int i = 0; i < timeline.getNumChildren(); ++i) {
+        const juce::ValueTree entry = timeline.getChild(i);
+        const juce::String file = entry[ids::file].toString();
+        if (file.isEmpty()) continue;
+        const double start = entry[ids::start], length = entry[ids::length];
+        if (length <= 0) {
+            return Error{ErrorCode::kInvalidArgument,
+                         "timeline[" + std::to_string(i) + "].length",
+                         "must be more than 0 beats",
+                         {}};
+        }
+        end = std::max(end, start + length);
+        juce::ValueTree known = media.getChildWithProperty(ids::file, file);
+        if (!known.isValid()) {
+            const juce::String number(media.getNumChildren() + 1);
+            const juce::String name =
+                file.fromLastOccurrenceOf("/", false, false).upToLastOccurrenceOf(".", false, false);
+            media.appendChild(
+                {ids::media, {{ids::id, "media-" + number}, {"kind", "audio"}, {ids::file, file}}}, nullptr);
+            patterns.appendChild({ids::pattern,
+                                  {{ids::id, "pattern-" + number},
+                                   {ids::name, name},
+                                   {ids::length, length},
+                                   {"audio", "media-" + number}}},
+                                 nullptr);
+            tracks.appendChild({ids::track,
+                                {{ids::id, "track-" + number}, {ids::name, name}, {ids::type, "audio"}},
+                                {juce::ValueTree(ids::clips)}},
+                               nullptr);
+            known = media.getChild(media.getNumChildren() - 1);
+        }
+        const juce::String number(media.indexOf(known) + 1);
+        juce::ValueTree clips =
+            tracks.getChildWithProperty(ids::id, "track-" + number).getChildWithName(ids::clips);
+        clips.appendChild({ids::clip,
+                           {{ids::id, "clip-" + juce::String(clips.getNumChildren() + 1)},
+                            {"pattern", "pattern-" + number},
+                            {ids::start, start},
+                            {ids::length, length}}},
+                          nullptr);
+    }
+    if (!session.hasProperty("bars") && end > 0)
+        session.setProperty("bars", static_cast<juce::int64>(std::ceil(end / beats_per_bar - 1e-9)), nullptr);
+    for (const juce::ValueTree& list : {tracks, patterns, media}) {
+        if (session.getChildWithName(list.getType()).isValid() && list.getType() != ids::tracks) continue;
+        session.appendChild(list, nullptr);
+    }
+    return {};
+}
+
+} // namespace
+
+Result<Session> Session::from_json(std::string_view text) {
+    const Result<JsonValue> parsed = parse_json(text);
+    if (!parsed) return parsed.error();
+    if (parsed->kind != JsonValue::Kind::kObject)
+        return Error{ErrorCode::kInvalidArgument, "document", "must be a JSON object",
+                     "is this a .loopmind file?"};
+
+    Version version;
+    if (const JsonValue* given = parsed->find("version")) {
+        const std::string raw =
+            given->kind == JsonValue::Kind::kNumber ? std::string(given->raw) : given->string().value_or("");
+        const std::optional<Version> read = parse_version(raw);
+        if (!read) {
+            return Error{ErrorCode::kInvalidArgument, "version",
+                         "is no version: " + std::string(given->raw.substr(0, 40)), "write it as \"1.0\""};
+        }
+        version = *read;
+        if (version.major > kVersionMajor) {
+            return Error{ErrorCode::kVersionMismatch, "version",
+                         "this file is of version " + raw.substr(0, 40) +
+                             ", this program reads versions up to " + std::to_string(kVersionMajor) + ".x",
+                         "open it with a newer LoopMind"};
+        }
+    }
+    Reader reader(version.minor > kVersionMinor);
+    juce::ValueTree state;
+    if (!reader.node(session_rule(), *parsed, "", state)) return reader.error;
+    if (!state.hasProperty(ids::version) || !state[ids::version].toString().containsChar('.'))
+        state.setProperty(ids::version, juce::String(version.major) + "." + juce::String(version.minor),
+                          nullptr);
+    if (!state.hasProperty("units")) state.setProperty("units", "beats", nullptr);
+
+    Session session(state);
+    if (!state.getChildWithName(ids::tracks).isValid()) {
+        if (Status imported = import_timeline(state, session.beats_per_bar()); !imported)
+            return imported.error();
+    }
+    if (Status masters = check_masters(state); !masters) return masters.error();
+    for (const auto& [list, prefix] :
+         {std::pair{&ids::tracks, "track-"}, std::pair{&ids::patterns, "pattern-"},
+          std::pair{&ids::layers, "layer-"}, std::pair{&ids::media_list, "media-"}}) {
+        if (Status settled = settle_ids(state, *list, prefix); !settled) return settled.error();
+    }
+    session.complete();
+    return session;
+}
+
+std::string Session::to_json() const {
+    Writer writer;
+    writer.node(session_rule(), state_, 0);
+    return writer.take();
+}
+
+} // namespace loopmind::session
