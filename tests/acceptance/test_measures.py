@@ -146,6 +146,10 @@ class Samples(unittest.TestCase):
         clicks = click_track(4, np.arange(0, 4, 0.25), np.random.default_rng(1))[:, None]
         self.assertGreater(sound.transient_crest_db(clicks, RATE), 9)
 
+    def test_distortion_adds_overtones(self):
+        tone = np.sin(2 * np.pi * 80 * np.arange(RATE) / RATE)[:, None]
+        self.assertGreater(sound.distortion_share(np.tanh(4 * tone), RATE), 2 * sound.distortion_share(tone, RATE))
+
     def test_loudness_of_the_reference_tone(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "tone.wav")

@@ -132,3 +132,10 @@ def reader_warnings(path):
     if sox.returncode or words:
         said.append(f"sox: {' '.join(words)[:120] or sox.returncode}")
     return said
+
+
+def distortion_share(samples, rate, fundamental_limit=400.0):
+    """Magnitude above `fundamental_limit` Hz over all, on a log scale: overtones that saturation adds to a bass."""
+    magnitude = _spectra(samples.mean(axis=1)).mean(axis=0)
+    frequencies = np.linspace(0, rate / 2, len(magnitude))
+    return float(magnitude[frequencies >= fundamental_limit].sum() / max(magnitude.sum(), 1e-12))
