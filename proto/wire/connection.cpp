@@ -87,6 +87,7 @@ Status Connection::open_socket() {
 
 void Connection::close_socket() {
     connected_ = false;
+    refused_at_ = Clock::time_point::max();
     if (socket_) {
         zmq_socket_monitor(socket_.handle(), nullptr, 0);
         socket_.close();
@@ -113,8 +114,12 @@ Connection::Change Connection::update() {
         }
         while (const int event = next_event(monitor_)) {
             switch (event) {
+            case ZMQ_EVENT_CONNECTED:
+                refused_at_ = Clock::now() + std::chrono::milliseconds(kSilentHandshakeMs);
+                break;
             case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
                 connected_ = true;
+                refused_at_ = Clock::time_point::max();
                 problem_ = Problem::kNone;
                 return Change::kConnected;
             case ZMQ_EVENT_CLOSED: // a TCP attempt failed; libzmq tries again by itself
@@ -132,6 +137,10 @@ Connection::Change Connection::update() {
                 break;
             }
         }
+        if (Clock::now() >= refused_at_) {
+            refused_at_ = Clock::time_point::max();
+            problem_ = Problem::kRefused;
+        }
     } catch (const zmq::error_t&) {
         // interrupted or the context ends
     }
@@ -144,8 +153,7 @@ Error Connection::problem_error() const {
         return {ErrorCode::kUnavailable, endpoint_, "nothing answers there",
                 "start the coordinator (`loopmind up`) or correct the address"};
     case Problem::kRefused:
-        return {ErrorCode::kUnavailable, endpoint_,
-                "the coordinator closed the connection during the handshake",
+        return {ErrorCode::kUnavailable, endpoint_, "the coordinator does not finish the handshake",
                 "check the coordinator's key, and that this key is enrolled there"};
     case Problem::kBroken:
         return {ErrorCode::kUnavailable, endpoint_, "the connection was lost", ""};

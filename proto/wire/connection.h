@@ -7,6 +7,7 @@
 
 #include <google/protobuf/message_lite.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <span>
@@ -58,7 +59,7 @@ class Connection {
     /// For wire::wait; ask again before each wait, they change with the network connection.
     std::vector<zmq::pollitem_t> poll_items();
     /// When update() wants to be called though no poll item fires; time_point::max() when never.
-    std::chrono::steady_clock::time_point next_wakeup() const { return reopen_at_; }
+    std::chrono::steady_clock::time_point next_wakeup() const { return std::min(reopen_at_, refused_at_); }
     const DropCounts& dropped() const { return dropped_; }
 
   private:
@@ -77,6 +78,7 @@ class Connection {
     Problem problem_ = Problem::kNone; // until the first attempt has failed
     std::chrono::milliseconds pause_;
     std::chrono::steady_clock::time_point reopen_at_ = std::chrono::steady_clock::time_point::max();
+    std::chrono::steady_clock::time_point refused_at_ = std::chrono::steady_clock::time_point::max();
     DropCounts dropped_;
 };
 

@@ -16,8 +16,10 @@ inline constexpr int kHighWaterMark = 1000;               ///< messages queued p
 
 inline constexpr int kHeartbeatIntervalMs = 2000; ///< ZMTP PING
 inline constexpr int kHeartbeatTimeoutMs = 8000;  ///< no PONG for so long: the connection is dead
-inline constexpr int kHandshakeMs = 10000;        ///< a peer that has not finished its handshake is cut
-inline constexpr int kLingerMs = 500;             ///< queued messages get so long when a socket closes
+inline constexpr int kHandshakeMs = 5000;         ///< a peer that has not finished its handshake is cut
+inline constexpr int kSilentHandshakeMs =
+    1500;                             ///< a handshake without an answer for so long counts as refused
+inline constexpr int kLingerMs = 500; ///< queued messages get so long when a socket closes
 inline constexpr int kReconnectMinMs = 50;
 inline constexpr int kReconnectMaxMs = 2000;
 

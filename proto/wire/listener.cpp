@@ -39,7 +39,8 @@ bool has_zap_handler(zmq::context_t& context) {
 } // namespace
 
 Result<std::unique_ptr<Listener>> Listener::bind(zmq::context_t& context, const std::string& endpoint,
-                                                 const KeyPair& keys, const std::string& zap_domain) {
+                                                 const KeyPair& keys, const std::string& zap_domain,
+                                                 std::chrono::milliseconds handshake) {
     if (!has_zap_handler(context)) {
         return Error{ErrorCode::kInternal, endpoint, "no ZAP handler runs: everybody would be admitted", ""};
     }
@@ -54,7 +55,7 @@ Result<std::unique_ptr<Listener>> Listener::bind(zmq::context_t& context, const 
         socket.set(zmq::sockopt::sndhwm, kHighWaterMark);
         socket.set(zmq::sockopt::rcvhwm, kHighWaterMark);
         socket.set(zmq::sockopt::linger, kLingerMs);
-        socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
+        socket.set(zmq::sockopt::handshake_ivl, static_cast<int>(handshake.count()));
         socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatIntervalMs);
         socket.set(zmq::sockopt::heartbeat_timeout, kHeartbeatTimeoutMs);
         socket.set(zmq::sockopt::heartbeat_ttl, kHeartbeatTimeoutMs);

@@ -4,9 +4,11 @@
 #include "proto/base/result.h"
 #include "proto/wire/incoming.h"
 #include "proto/wire/keys.h"
+#include "proto/wire/limits.h"
 
 #include <google/protobuf/message_lite.h>
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -21,11 +23,15 @@ namespace loopmind::wire {
 /// routing id of another and read its answers.
 class Listener {
   public:
+    static constexpr std::chrono::milliseconds kHandshakeTime{kHandshakeMs};
+
     /// Binds `endpoint` ("tcp://127.0.0.1:7761"; port "*" picks one). Errors: unavailable (address in use),
     /// invalid_argument (malformed endpoint). internal when no ZapHandler runs in `context`.
-    /// A domain that the handler does not serve admits nobody.
+    /// A domain that the handler does not serve admits nobody. A peer that has not finished its handshake
+    /// after `handshake` is cut.
     static Result<std::unique_ptr<Listener>> bind(zmq::context_t& context, const std::string& endpoint,
-                                                  const KeyPair& keys, const std::string& zap_domain);
+                                                  const KeyPair& keys, const std::string& zap_domain,
+                                                  std::chrono::milliseconds handshake = kHandshakeTime);
     ~Listener();
 
     /// The endpoint really bound, with the port number.

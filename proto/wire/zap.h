@@ -29,10 +29,10 @@ using Lookup = std::function<std::optional<Identity>(const std::string& public_k
 /// Serves inproc://zeromq.zap.01 of one context, with one allow-list per ZAP domain. Start it before the
 /// first Listener opens and keep it alive longer than all of them.
 ///
-/// A key that is not enrolled is answered with ZAP status 300: libzmq then closes the connection without a
-/// word (400 and 500 would send a ZMTP ERROR command that tells the peer that its key was understood and
-/// refused). To the peer it looks the same as a wrong server key. The User-Id of every message is the peer's
-/// public key in Z85.
+/// A key that is not enrolled is answered with ZAP status 300: libzmq then sends the peer nothing more and
+/// closes the connection when the time for its handshake is over (400 and 500 would send a ZMTP ERROR command
+/// that tells the peer that it spoke to the right server and was refused). The User-Id of every message is
+/// the peer's public key in Z85.
 class ZapHandler {
   public:
     /// Keys are ZAP domains, e.g. "clients" and "workers". A domain that is not listed admits nobody.
