@@ -1,0 +1,78 @@
+// Tick cutting and parameter smoothing shared by all effects.
+#include "engine/effects/effect.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace loopmind::effects {
+
+namespace {
+constexpr double kSmoothingSeconds = 0.02;
+} // namespace
+
+Effect::Effect(std::span<const ParameterInfo> infos) : infos_(infos) {
+    for (size_t i = 0; i < infos_.size(); ++i)
+        targets_[i].store(infos_[i].initial);
+}
+
+int Effect::parameter_index(std::string_view name) const {
+    for (size_t i = 0; i < infos_.size(); ++i) {
+        if (name == infos_[i].name) return static_cast<int>(i);
+    }
+    return -1;
+}
+
+bool Effect::set(std::string_view name, double value) {
+    return set(parameter_index(name), value);
+}
+
+bool Effect::set(int index, double value) {
+    if (index < 0 || index >= static_cast<int>(infos_.size()) || !std::isfinite(value)) return false;
+    const auto& info = infos_[static_cast<size_t>(index)];
+    const double clamped =
+        std::clamp(value, static_cast<double>(info.minimum), static_cast<double>(info.maximum));
+    targets_[static_cast<size_t>(index)].store(static_cast<float>(clamped), std::memory_order_relaxed);
+    return true;
+}
+
+void Effect::prepare(double rate, int max_block) {
+    rate_ = rate;
+    smoothing_ = static_cast<float>(1.0 - std::exp(-kTick / (kSmoothingSeconds * rate)));
+    on_prepare(rate);
+    reset();
+}
+
+void Effect::reset() noexcept {
+    phase_ = 0;
+    fresh_ = true;
+    on_reset();
+}
+
+void Effect::advance_parameters() noexcept {
+    bool moved = fresh_;
+    for (size_t i = 0; i < infos_.size(); ++i) {
+        const float target = targets_[i].load(std::memory_order_relaxed);
+        if (fresh_) values_[i] = target;
+        previous_[i] = values_[i];
+        if (values_[i] == target) continue;
+        const float span = infos_[i].maximum - infos_[i].minimum;
+        values_[i] += smoothing_ * (target - values_[i]);
+        if (std::abs(target - values_[i]) < 1e-5f * span) values_[i] = target;
+        moved = true;
+    }
+    fresh_ = false;
+    on_tick(moved);
+}
+
+void Effect::process(float* left, float* right, int frames) noexcept {
+    for (int at = 0; at < frames;) {
+        if (phase_ == 0) advance_parameters();
+        const int count = std::min(frames - at, kTick - phase_);
+        run(left + at, right + at, count, phase_);
+        at += count;
+        phase_ += count;
+        if (phase_ == kTick) phase_ = 0;
+    }
+}
+
+} // namespace loopmind::effects

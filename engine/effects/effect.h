@@ -1,0 +1,90 @@
+// The interface of every effect: named parameters with units, smoothing, and results that block sizes cannot
+// change.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <span>
+#include <string_view>
+
+namespace loopmind::effects {
+
+/// One parameter as users and session files see it.
+struct ParameterInfo {
+    const char* name; ///< snake_case, unique in the effect; the key in session files
+    const char* unit; ///< "dB", "Hz", "s", "beats", "ratio", "switch", "bpm" or "" for a plain number
+    float minimum;
+    float maximum;
+    float initial;       ///< the default
+    const char* meaning; ///< one line for people
+};
+
+/// A stereo effect.
+///
+/// Work is cut into ticks of kTick frames counted from the last reset(), whatever the caller's blocks are:
+/// parameters are read and smoothed at ticks only, so the samples do not depend on the block size.
+/// Threads: prepare() and reset() while nobody processes; process() on the audio thread (no allocation, lock
+/// or wait); set() and target() from any thread.
+class Effect {
+  public:
+    static constexpr int kTick = 32;
+    static constexpr int kMaxParameters = 32;
+
+    virtual ~Effect() = default;
+    Effect(const Effect&) = delete;
+    Effect& operator=(const Effect&) = delete;
+
+    /// Name in session files and in the registry, e.g. "reverb".
+    virtual std::string_view type() const = 0;
+    std::span<const ParameterInfo> parameters() const { return infos_; }
+    /// Index of a parameter, -1 when there is none of that name.
+    int parameter_index(std::string_view name) const;
+    /// Sets where a parameter goes, clamped to its range. False for an unknown name or a value that is not
+    /// finite.
+    bool set(std::string_view name, double value);
+    bool set(int index, double value);
+    float target(int index) const {
+        return targets_[static_cast<size_t>(index)].load(std::memory_order_relaxed);
+    }
+
+    /// Allocates for `rate` (8000..384000 Hz) and resets. `max_block` is a hint; any block size may follow.
+    void prepare(double rate, int max_block);
+    /// Processes in place.
+    void process(float* left, float* right, int frames) noexcept;
+    /// Silences all memory; parameters jump to where they were set.
+    void reset() noexcept;
+
+    /// Frames by which the output lags, constant after prepare().
+    virtual int latency() const { return 0; }
+    /// Seconds until the response to an impulse has fallen below about -96 dB, at the parameters set now.
+    virtual double tail_seconds() const { return 0; }
+
+  protected:
+    explicit Effect(std::span<const ParameterInfo> infos);
+
+    virtual void on_prepare(double rate) = 0;
+    virtual void on_reset() noexcept = 0;
+    /// A tick begins: value(i) is where the parameter stands at its end, previous(i) where it stood at its
+    /// start.
+    virtual void on_tick(bool moved) noexcept {}
+    /// At most one tick: `phase` is the first frame's place in it, phase + frames <= kTick.
+    virtual void run(float* left, float* right, int frames, int phase) noexcept = 0;
+
+    float value(int index) const { return values_[static_cast<size_t>(index)]; }
+    float previous(int index) const { return previous_[static_cast<size_t>(index)]; }
+    double rate() const { return rate_; }
+
+  private:
+    void advance_parameters() noexcept;
+
+    std::span<const ParameterInfo> infos_;
+    std::array<std::atomic<float>, kMaxParameters> targets_{};
+    std::array<float, kMaxParameters> values_{};
+    std::array<float, kMaxParameters> previous_{};
+    double rate_ = 48000;
+    float smoothing_ = 1;
+    int phase_ = 0;
+    bool fresh_ = true;
+};
+
+} // namespace loopmind::effects

@@ -1,0 +1,26 @@
+// The 4x interpolation filter that drive and the true-peak detector share: a Kaiser-windowed sinc, 129 taps.
+#pragma once
+
+#include <array>
+
+namespace loopmind::effects {
+
+/// Polyphase taps of a Nyquist filter with its corner at half the base rate, about 80 dB stop band from 0.58
+/// of the base rate. Phase 0 is a pure delay, so original samples stay as they are.
+struct OversampleKernel {
+    static constexpr int kFactor = 4;
+    static constexpr int kTaps = 32;         ///< taps of each phase
+    static constexpr int kDelay = kTaps / 2; ///< base-rate frames by which an interpolated signal lags
+
+    /// phases[p][k]: value at x[t + (p + 1) / 4] = sum over k of phases[p][k] * x[t - 15 + k].
+    std::array<std::array<float, kTaps>, kFactor - 1> phases;
+
+    /// The shared instance, made at first use (not on the audio thread: prepare() touches it).
+    static const OversampleKernel& shared();
+};
+
+/// out[i] = sum over k of taps[k] * x[i + k], for i < count; x holds count + kTaps - 1 values. The order of
+/// additions is the same for every count.
+void run_fir(const float* x, const float* taps, float* out, int count);
+
+} // namespace loopmind::effects
