@@ -1,0 +1,263 @@
+// The farm's decisions: open jobs, leases, workers and dispatch, as a function of what happened and the time.
+//
+// The rules, in words (DESIGN.md section 4):
+//  - An epoch is (term << 32) | counter, unique and growing; the term grows at each start of a coordinator.
+//  - A task is granted again only when its worker is known dead (a new process of the same worker says hello,
+//  or it
+//    said goodbye), says itself that the attempt failed, never received it, or its lease has run out. A lease
+//    that ran out leaves its epoch current until the next grant: a late result is still accepted until then.
+//  - Nothing expires for one full lease after a start, after the store came back, or after this process
+//  itself
+//    stood still: jobs restored as leased keep a full lease, and grace() renews all.
+//  - A result belongs to the worker of the grant: epoch and worker must both match.
+//  - The store has the last word: grants are pushed, and results count, only after commit_* was called.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "coordinator/core/estimates.h"
+#include "coordinator/core/records.h"
+#include "coordinator/core/retry_policy.h"
+#include "coordinator/core/workers.h"
+
+namespace loopmind::core {
+
+struct FarmConfig {
+    Millis lease{10'000};
+    Millis heartbeat{1'000};
+    std::uint32_t preview_extra_slots = 1;
+    RetryPolicy retry;
+};
+
+/// Names one attempt on the wire.
+struct AttemptName {
+    std::string task_id;
+    std::uint64_t epoch = 0;
+    auto operator<=>(const AttemptName&) const = default;
+};
+
+struct TaskRef {
+    JobKey job = 0;
+    std::uint32_t index = 0;
+    auto operator<=>(const TaskRef&) const = default;
+};
+
+/// To do: make the grant durable (unless `stored` is false), then call commit_grant or refuse_grant.
+struct GrantAction {
+    TaskRef task;
+    std::string tenant;
+    std::string spec_json;
+    std::uint64_t epoch = 0;
+    std::uint32_t losses = 0;
+    std::string worker;
+    std::string incarnation;
+    std::string fingerprint;
+    bool cacheable = false; ///< All inputs came from this fingerprint: the recipe cache may answer.
+    bool stored = true;
+};
+/// To do: tell the worker to stop; it reports nothing.
+struct CancelAction {
+    std::uint64_t connection = 0;
+    AttemptName attempt;
+    std::string reason;
+};
+/// To do: make the failure durable, then call commit_failure.
+struct FailureAction {
+    TaskRef task;
+    Failure failure;
+    std::uint32_t losses = 0;
+    bool give_up = false;
+    Error error; ///< With give_up: why the job failed.
+};
+/// To do: tell who watches. `progress_only` may be thinned out.
+struct ChangedAction {
+    TaskRef task;
+    bool whole_job = false;
+    bool progress_only = false;
+};
+using Action = std::variant<GrantAction, CancelAction, FailureAction, ChangedAction>;
+
+/// Growth of one output of a running attempt.
+struct Growth {
+    std::uint64_t bytes = 0;
+    std::uint64_t total = 0;
+};
+
+struct Lease {
+    std::string worker;
+    std::uint64_t connection = 0; ///< 0 after a restart until the worker is heard again.
+    Millis deadline{0};
+    bool pushed = false;  ///< The grant is durable and was sent.
+    bool closing = false; ///< Its result or failure is being made durable: it cannot expire.
+    bool preview_slot = false;
+    bool counted = false; ///< Occupies a slot of its worker.
+};
+
+/// A task in memory: what is stored, and what is not.
+struct Task {
+    TaskRecord record;
+    std::optional<Lease> lease;
+    bool epoch_open = false; ///< A result of record.epoch would still be accepted.
+    double progress = 0;
+    std::uint64_t worker_eta_ms = 0;
+    std::string worker_note;
+    std::map<std::string, Growth> growth;
+    Millis not_before{0};
+    Millis started{0};
+    std::uint32_t shortages = 0;
+    std::string wait_reason; ///< Of the last failed attempt, for people.
+    std::set<std::string> excluded;
+};
+
+struct Job {
+    JobRecord record; ///< `tasks` inside is empty: they are below.
+    std::vector<Task> tasks;
+    bool stored() const { return (record.key & kPreviewKeyBit) == 0; }
+};
+
+/// What a worker reports of a running attempt.
+struct RunningReport {
+    AttemptName attempt;
+    double progress = 0;
+    std::uint64_t eta_ms = 0;
+    std::string note;
+};
+
+struct HeartbeatAnswer {
+    bool known = false; ///< false: the worker must say hello first.
+    std::vector<AttemptName> renewed;
+    std::vector<AttemptName> cancelled;
+};
+
+enum class AttemptVerdict {
+    kCurrent, ///< Go on.
+    kBusy,    ///< A result of this attempt is being dealt with already.
+    kStale,   ///< Another epoch, another worker, or closed.
+    kUnknown, ///< No open job has this task: the store knows whether it was accepted before.
+};
+
+/// One thread owns it. All times are monotonic and must not run backwards.
+class Farm {
+  public:
+    Farm(FarmConfig config, std::uint32_t term);
+
+    // --- jobs
+    // -----------------------------------------------------------------------------------------------
+    /// An accepted, restored or retried job that is not terminal. Leased tasks wait one full lease for their
+    /// worker. A preview ends older previews with the same tenant, owner and key.
+    void add_job(JobRecord job, Millis now);
+    /// After the store cancelled it (previews: at once).
+    void commit_cancel(JobKey key, JobState how, Millis now);
+    const Job* find_job(JobKey key) const;
+    const Job* find_job(const std::string& tenant, const std::string& job_id) const;
+    /// Takes a terminal job out of memory.
+    void forget_job(JobKey key);
+    const std::map<JobKey, Job>& jobs() const { return jobs_; }
+
+    // --- workers
+    // --------------------------------------------------------------------------------------------
+    /// Returns attempts the worker must stop: not current, or not its own.
+    std::vector<AttemptName> hello(WorkerFacts facts, std::uint64_t connection,
+                                   const std::vector<AttemptName>& running,
+                                   const std::vector<AttemptName>& outbox, std::uint64_t unix_ms, Millis now);
+    HeartbeatAnswer heartbeat(std::uint64_t connection, const std::vector<RunningReport>& running,
+                              Millis now);
+    /// The worker ended in order: all it had is free again.
+    void goodbye(std::uint64_t connection, Millis now);
+    /// Its messages no longer arrive; no proof that it stopped, so its leases run on.
+    void unreachable(std::uint64_t connection);
+    const Workers& workers() const { return workers_; }
+
+    // --- attempts
+    // -------------------------------------------------------------------------------------------
+    void commit_grant(TaskRef task, std::uint64_t epoch, Millis now);
+    /// The grant was not made durable (`stale`: the task is no longer open) or never reached the worker.
+    void refuse_grant(TaskRef task, std::uint64_t epoch, bool stale, Millis now);
+    /// Is this the current attempt of this connection's worker? For growth and for input reads.
+    const Task* current_attempt(std::uint64_t connection, const AttemptName& attempt) const;
+    std::optional<TaskRef> find_task(const std::string& task_id, std::uint64_t epoch) const;
+    AttemptVerdict output_grew(std::uint64_t connection, const AttemptName& attempt, const std::string& role,
+                               Growth growth, Millis now);
+
+    /// A result arrived: from here until commit_completion or reopen the lease cannot expire.
+    AttemptVerdict begin_completion(std::uint64_t connection, const AttemptName& attempt, Millis now);
+    /// The result could not be taken (bytes missing): the worker has a full lease to send it again.
+    void reopen(TaskRef task, std::uint64_t epoch, Millis now);
+    /// The store accepted the result (or the recipe cache answered: `cached`).
+    void commit_completion(TaskRef task, std::uint64_t epoch, std::vector<Artifact> outputs,
+                           const std::string& fingerprint, bool cached, Millis now);
+    /// The store refused it: the task was closed meanwhile.
+    void drop_attempt(TaskRef task, std::uint64_t epoch, Millis now);
+
+    AttemptVerdict report_failure(std::uint64_t connection, const AttemptName& attempt, Fault fault,
+                                  Error error, Millis now);
+    void commit_failure(const FailureAction& action, Millis now);
+
+    // --- time
+    // -----------------------------------------------------------------------------------------------
+    void tick(Millis now);
+    Millis next_deadline(Millis now) const;
+    /// Every lease gets a full lease from now.
+    void grace(Millis now);
+    /// Stops granting with a reason for people (the store cannot write), or goes on.
+    void pause(std::optional<std::string> reason, Millis now);
+
+    // --- what people are told
+    // ---------------------------------------------------------------------------------
+    double job_progress(const Job& job) const;
+    Millis job_eta(const Job& job, Millis now) const;
+    std::string task_note(const Job& job, const Task& task, Millis now) const;
+    std::string job_note(const Job& job, Millis now) const;
+    const Estimates& estimates() const { return estimates_; }
+
+    /// Grants what can be granted now and hands over everything to do since the last call.
+    std::vector<Action> take_actions(Millis now);
+
+  private:
+    struct ReadyKey {
+        int rank = 0; ///< Previews before everything.
+        TaskRef task;
+        auto operator<=>(const ReadyKey&) const = default;
+    };
+
+    Task* find(TaskRef ref);
+    Task* find_attempt(TaskRef ref, std::uint64_t epoch);
+    Task* current(std::uint64_t connection, const AttemptName& attempt, TaskRef& ref,
+                  AttemptVerdict& verdict);
+    void move_task(Job& job, Task& task, TaskState to);
+    void settle_job(Job& job, Millis now);
+    void release(Job& job, Task& task, Millis now, Millis wait);
+    void lose(Job& job, Task& task, Millis now, const std::string& why);
+    void free_slot(Task& task);
+    void end_lease(Task& task);
+    void cancel_lease(Job& job, Task& task, const std::string& reason);
+    void make_ready(Job& job, Task& task);
+    void unready(const Job& job, const Task& task);
+    void dispatch(Millis now);
+    void changed(const Job& job, const Task* task, bool progress_only = false);
+    std::string wanted_fingerprint(const Job& job, const Task& task) const;
+
+    FarmConfig config_;
+    std::uint64_t term_;
+    std::uint64_t counter_ = 0;
+    Workers workers_;
+    Estimates estimates_;
+    std::map<JobKey, Job> jobs_;
+    std::unordered_map<std::string, JobKey> by_id_;       ///< tenant + '\n' + job id
+    std::unordered_map<std::uint64_t, TaskRef> by_epoch_; ///< Every epoch that is still open.
+    std::set<ReadyKey> ready_;
+    std::set<std::pair<Millis, TaskRef>> deferred_;
+    std::set<TaskRef> leased_;
+    std::vector<Action> actions_;
+    std::optional<std::string> paused_;
+    std::optional<Millis> last_tick_;
+};
+
+} // namespace loopmind::core

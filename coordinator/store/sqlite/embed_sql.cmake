@@ -1,0 +1,11 @@
+# Writes OUTPUT: a C++ table of every file in SQL_FILES, by name without ".sql". Run by cmake -P at build.
+set(text "// Generated from the .sql files; do not edit.\n#include \"coordinator/store/sqlite/database.h\"\n\n")
+string(APPEND text "namespace loopmind::store {\n\nstd::string_view embedded_sql(std::string_view name) {\n")
+foreach(file IN LISTS SQL_FILES)
+    get_filename_component(name "${file}" NAME)
+    string(REGEX REPLACE "\\.sql$" "" name "${name}")
+    file(READ "${file}" sql)
+    string(APPEND text "    if (name == \"${name}\") return R\"sql(${sql})sql\";\n")
+endforeach()
+string(APPEND text "    return {};\n}\n\n} // namespace loopmind::store\n")
+file(WRITE "${OUTPUT}" "${text}")

@@ -1,0 +1,1 @@
+DELETE FROM cache WHERE tenant = ?1 AND recipe = ?2

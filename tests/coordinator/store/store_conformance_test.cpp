@@ -1,0 +1,434 @@
+// What every store must do. A new implementation adds itself to the list at the end.
+#include "tests/coordinator/store/store_fixture.h"
+
+namespace loopmind::store {
+namespace {
+
+using core::JobState;
+using core::TaskState;
+using CompletionState = CompletionVerdict::State;
+using GrantState = GrantVerdict::State;
+
+/// Opens the store of a folder; opening it again sees what was committed.
+struct Implementation {
+    const char* name;
+    std::function<Result<std::unique_ptr<Store>>(const std::filesystem::path& folder)> open;
+};
+
+class StoreConformance : public ::testing::TestWithParam<Implementation> {
+  protected:
+    void SetUp() override { reopen(); }
+    void reopen() {
+        store_.reset();
+        auto opened = GetParam().open(folder_.path());
+        ASSERT_TRUE(opened.ok()) << opened.error().text();
+        store_ = std::move(*opened);
+    }
+    core::JobRecord submit(const NewJob& job) {
+        auto verdict = store_->submit_job(job);
+        EXPECT_TRUE(verdict.ok()) << verdict.error().text();
+        return verdict->job;
+    }
+    GrantState grant(const GrantItem& item) { return (*store_->grant_batch({&item, 1}))[0].state; }
+    CompletionState complete(const CompletionItem& item) {
+        return (*store_->complete_batch({&item, 1}))[0].state;
+    }
+    core::JobRecord load(core::JobKey key) { return *store_->load_job(key); }
+    // Grants and completes one task with some output.
+    void finish(core::JobKey job, std::uint32_t index, std::uint64_t epoch, const std::string& recipe = "") {
+        ASSERT_EQ(grant(grant_of(job, index, epoch)), GrantState::kGranted);
+        ASSERT_EQ(complete(completion_of(job, index, epoch,
+                                         {artifact(index == 0   ? "plan"
+                                                   : index == 3 ? "mix"
+                                                                : "audio",
+                                                   static_cast<char>('a' + index))},
+                                         recipe)),
+                  CompletionState::kAccepted);
+    }
+
+    ScratchFolder folder_;
+    std::unique_ptr<Store> store_;
+};
+
+TEST_P(StoreConformance, ASubmittedJobIsThereAfterReopening) {
+    const auto job = submit(new_job("j1"));
+    reopen();
+    const auto found = *store_->find_job("studio", "j1");
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->key, job.key);
+    EXPECT_EQ(found->state, JobState::kQueued);
+    EXPECT_EQ(found->prompt, "dreamy");
+    ASSERT_EQ(found->tasks.size(), 4u);
+    EXPECT_EQ(found->tasks[0].state, TaskState::kReady);
+    EXPECT_EQ(found->tasks[1].state, TaskState::kBlocked);
+    EXPECT_EQ(found->tasks[3].needs, (std::vector<std::uint32_t>{0, 1, 2}));
+    EXPECT_EQ(found->tasks[2].stem, "bass");
+    EXPECT_EQ(found->tasks[2].spec_json, "spec 2");
+}
+
+TEST_P(StoreConformance, SubmittingTwiceIsOneJob) {
+    const auto first = submit(new_job("j1"));
+    auto again = store_->submit_job(new_job("j1"));
+    ASSERT_TRUE(again.ok());
+    EXPECT_TRUE(again->existed);
+    EXPECT_EQ(again->job.key, first.key);
+    EXPECT_EQ(store_->list_jobs("studio", 10, {})->size(), 1u);
+}
+
+TEST_P(StoreConformance, TheSameIdWithAnotherRequestIsRefused) {
+    submit(new_job("j1"));
+    auto other = new_job("j1");
+    other.job.request_digest = "another";
+    const auto verdict = store_->submit_job(other);
+    ASSERT_FALSE(verdict.ok());
+    EXPECT_EQ(verdict.error().code, ErrorCode::kAlreadyExists);
+}
+
+TEST_P(StoreConformance, TenantsDoNotShareIdsOrSeeEachOther) {
+    const auto mine = submit(new_job("j1", "studio"));
+    auto theirs = new_job("j1", "label");
+    theirs.job.request_digest = "another";
+    const auto other = submit(theirs);
+    EXPECT_NE(mine.key, other.key);
+    EXPECT_FALSE(store_->find_job("third", "j1")->has_value());
+    EXPECT_EQ(store_->list_jobs("label", 10, {})->size(), 1u);
+    EXPECT_EQ(store_->cancel_job("third", "j1", 1).error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(store_->retry_job("third", "j1").error().code, ErrorCode::kNotFound);
+}
+
+TEST_P(StoreConformance, DependantsBecomeReadyWithTheResultAndTheJobEndsWithTheLast) {
+    const auto job = submit(new_job("j1"));
+    finish(job.key, 0, 1);
+    auto now = load(job.key);
+    EXPECT_EQ(now.state, JobState::kRunning);
+    EXPECT_EQ(now.tasks[1].state, TaskState::kReady);
+    EXPECT_EQ(now.tasks[3].state, TaskState::kBlocked);
+    finish(job.key, 1, 2);
+    EXPECT_EQ(load(job.key).tasks[3].state, TaskState::kBlocked);
+    finish(job.key, 2, 3);
+    EXPECT_EQ(load(job.key).tasks[3].state, TaskState::kReady);
+    finish(job.key, 3, 4);
+    now = load(job.key);
+    EXPECT_EQ(now.state, JobState::kDone);
+    EXPECT_EQ(now.finished_ms, 3000u);
+    EXPECT_EQ(now.tasks[0].outputs, std::vector{artifact("plan", 'a')});
+}
+
+TEST_P(StoreConformance, ABlockedTaskIsNotGranted) {
+    const auto job = submit(new_job("j1"));
+    EXPECT_EQ(grant(grant_of(job.key, 1, 1)), GrantState::kStale);
+}
+
+TEST_P(StoreConformance, EpochsOnlyGrow) {
+    const auto job = submit(new_job("j1"));
+    EXPECT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kGranted);
+    EXPECT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kStale);
+    EXPECT_EQ(grant(grant_of(job.key, 0, 4)), GrantState::kStale);
+    EXPECT_EQ(grant(grant_of(job.key, 0, 6)), GrantState::kGranted);
+    EXPECT_EQ(load(job.key).tasks[0].attempts, 2u);
+}
+
+TEST_P(StoreConformance, OnlyTheCurrentEpochOfItsWorkerIsAccepted) {
+    const auto job = submit(new_job("j1"));
+    ASSERT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kGranted);
+    ASSERT_EQ(grant(grant_of(job.key, 0, 6)), GrantState::kGranted);
+    const std::vector outputs{artifact("plan", 'a')};
+    EXPECT_EQ(complete(completion_of(job.key, 0, 5, outputs)), CompletionState::kStale);
+    EXPECT_EQ(complete(completion_of(job.key, 0, 7, outputs)), CompletionState::kStale);
+    EXPECT_EQ(complete(completion_of(job.key, 0, 6, outputs, "", "thief")), CompletionState::kStale);
+    EXPECT_TRUE(load(job.key).tasks[0].outputs.empty());
+    EXPECT_EQ(complete(completion_of(job.key, 0, 6, outputs)), CompletionState::kAccepted);
+}
+
+TEST_P(StoreConformance, ExactlyOneResultIsAcceptedAndARepeatIsRecognised) {
+    const auto job = submit(new_job("j1"));
+    finish(job.key, 0, 5);
+    EXPECT_EQ(complete(completion_of(job.key, 0, 5, {artifact("plan", 'f')})), CompletionState::kRepeated);
+    EXPECT_EQ(load(job.key).tasks[0].outputs, std::vector{artifact("plan", 'a')});
+    EXPECT_EQ(grant(grant_of(job.key, 0, 9)), GrantState::kStale);
+}
+
+TEST_P(StoreConformance, AStaleItemNeverFailsItsBatch) {
+    const auto one = submit(new_job("j1"));
+    const auto two = submit(new_job("j2"));
+    ASSERT_EQ(grant(grant_of(one.key, 0, 5)), GrantState::kGranted);
+    ASSERT_EQ(grant(grant_of(two.key, 0, 6)), GrantState::kGranted);
+    const std::vector items{completion_of(one.key, 0, 4, {artifact("plan", 'a')}),
+                            completion_of(two.key, 0, 6, {artifact("plan", 'b')}),
+                            completion_of(999, 0, 6, {artifact("plan", 'b')}),
+                            completion_of(one.key, 0, 5, {artifact("plan", 'a')}),
+                            completion_of(one.key, 0, 5, {artifact("plan", 'a')})};
+    const auto verdicts = store_->complete_batch(items);
+    ASSERT_TRUE(verdicts.ok());
+    EXPECT_EQ((*verdicts)[0].state, CompletionState::kStale);
+    EXPECT_EQ((*verdicts)[1].state, CompletionState::kAccepted);
+    EXPECT_EQ((*verdicts)[2].state, CompletionState::kStale);
+    EXPECT_EQ((*verdicts)[3].state, CompletionState::kAccepted);
+    EXPECT_EQ((*verdicts)[4].state, CompletionState::kRepeated);
+}
+
+TEST_P(StoreConformance, RollingBackABatchUndoesAllOfIt) {
+    const auto job = submit(new_job("j1"));
+    ASSERT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kGranted);
+    ASSERT_TRUE(store_->begin().ok());
+    submit(new_job("j2"));
+    EXPECT_EQ(complete(completion_of(job.key, 0, 5, {artifact("plan", 'a')}, "r")),
+              CompletionState::kAccepted);
+    store_->rollback();
+    EXPECT_FALSE(store_->find_job("studio", "j2")->has_value());
+    EXPECT_EQ(load(job.key).tasks[0].state, TaskState::kLeased);
+    EXPECT_EQ(complete(completion_of(job.key, 0, 5, {artifact("plan", 'a')}, "r")),
+              CompletionState::kAccepted);
+}
+
+TEST_P(StoreConformance, ACommittedBatchIsThereAfterReopening) {
+    ASSERT_TRUE(store_->begin().ok());
+    submit(new_job("j1"));
+    submit(new_job("j2"));
+    ASSERT_TRUE(store_->commit().ok());
+    reopen();
+    EXPECT_EQ(store_->load_open_jobs()->size(), 2u);
+}
+
+TEST_P(StoreConformance, TheSameRequestAgainIsDoneAtOnceFromTheCache) {
+    const std::vector<std::string> recipes{"r0", "r1", "r2", "r3"};
+    const auto job = submit(new_job("j1"));
+    for (std::uint32_t i = 0; i < 4; ++i)
+        finish(job.key, i, i + 1, recipes[i]);
+    auto repeat = new_job("j2");
+    repeat.candidates = {{"other", {"x0", "x1", "x2", "x3"}}, {"fp", recipes}};
+    const auto again = submit(repeat);
+    EXPECT_EQ(again.state, JobState::kDone);
+    EXPECT_TRUE(again.cached);
+    const auto stored = load(again.key);
+    EXPECT_EQ(stored.state, JobState::kDone);
+    for (const auto& task : stored.tasks) {
+        EXPECT_EQ(task.state, TaskState::kDone);
+        EXPECT_TRUE(task.cached);
+        EXPECT_EQ(task.outputs, load(job.key).tasks[task.index].outputs);
+    }
+    EXPECT_TRUE(store_->load_open_jobs()->empty());
+}
+
+TEST_P(StoreConformance, APartlyCachedJobSkipsWhatIsThere) {
+    const auto job = submit(new_job("j1"));
+    finish(job.key, 0, 1, "r0");
+    finish(job.key, 1, 2, "r1");
+    auto repeat = new_job("j2");
+    repeat.candidates = {{"fp", {"r0", "r1", "r2", "r3"}}};
+    const auto again = submit(repeat);
+    EXPECT_EQ(again.state, JobState::kQueued);
+    EXPECT_FALSE(again.cached);
+    EXPECT_EQ(again.tasks[1].state, TaskState::kDone);
+    EXPECT_EQ(again.tasks[2].state, TaskState::kReady);
+    EXPECT_EQ(again.tasks[3].state, TaskState::kBlocked);
+    finish(again.key, 2, 3);
+    EXPECT_EQ(load(again.key).tasks[3].state, TaskState::kReady);
+    finish(again.key, 3, 4);
+    EXPECT_EQ(load(again.key).state, JobState::kDone);
+}
+
+TEST_P(StoreConformance, TheCacheIsATenantsOwn) {
+    const auto job = submit(new_job("j1"));
+    finish(job.key, 0, 1, "r0");
+    auto other = new_job("j2", "label");
+    other.candidates = {{"fp", {"r0", "r1", "r2", "r3"}}};
+    EXPECT_EQ(submit(other).tasks[0].state, TaskState::kReady);
+}
+
+TEST_P(StoreConformance, TheFirstResultOfARecipeStays) {
+    const auto one = submit(new_job("j1"));
+    const auto two = submit(new_job("j2"));
+    ASSERT_EQ(grant(grant_of(one.key, 0, 1)), GrantState::kGranted);
+    ASSERT_EQ(grant(grant_of(two.key, 0, 2)), GrantState::kGranted);
+    ASSERT_EQ(complete(completion_of(one.key, 0, 1, {artifact("plan", 'a')}, "r0")),
+              CompletionState::kAccepted);
+    ASSERT_EQ(complete(completion_of(two.key, 0, 2, {artifact("plan", 'b')}, "r0")),
+              CompletionState::kAccepted);
+    auto third = new_job("j3");
+    third.candidates = {{"fp", {"r0"}}};
+    EXPECT_EQ(submit(third).tasks[0].outputs, std::vector{artifact("plan", 'a')});
+}
+
+TEST_P(StoreConformance, ACacheEntryWhoseBytesAreGoneDoesNotAnswer) {
+    const auto one = submit(new_job("j1"));
+    finish(one.key, 0, 1, "r0");
+    auto repeat = new_job("j2");
+    repeat.candidates = {{"fp", {"r0"}}};
+    repeat.blob_present = [](const core::Artifact&) { return false; };
+    EXPECT_EQ(submit(repeat).tasks[0].state, TaskState::kReady);
+}
+
+TEST_P(StoreConformance, AGrantOfAKnownRecipeIsAnsweredFromTheCache) {
+    const auto one = submit(new_job("j1"));
+    const auto two = submit(new_job("j2"));
+    finish(one.key, 0, 1, "r0");
+    auto item = grant_of(two.key, 0, 2);
+    item.recipe = "r0";
+    const auto verdict = (*store_->grant_batch({&item, 1}))[0];
+    EXPECT_EQ(verdict.state, GrantState::kCached);
+    EXPECT_EQ(verdict.outputs, std::vector{artifact("plan", 'a')});
+    const auto now = load(two.key);
+    EXPECT_EQ(now.tasks[0].state, TaskState::kDone);
+    EXPECT_TRUE(now.tasks[0].cached);
+    EXPECT_EQ(now.tasks[1].state, TaskState::kReady);
+}
+
+TEST_P(StoreConformance, AFailedAttemptOpensTheTaskAgainAndClosesItsEpoch) {
+    const auto job = submit(new_job("j1"));
+    ASSERT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kGranted);
+    FailureItem item;
+    item.job = job.key;
+    item.failure = {5, "w", core::Fault::kWorker, {ErrorCode::kInternal, "f", "broke", "h"}};
+    item.losses = 2;
+    EXPECT_TRUE((*store_->fail_batch({&item, 1}))[0]);
+    EXPECT_FALSE((*store_->fail_batch({&item, 1}))[0]);
+    const auto now = load(job.key);
+    EXPECT_EQ(now.tasks[0].state, TaskState::kReady);
+    EXPECT_EQ(now.tasks[0].losses, 2u);
+    ASSERT_EQ(now.tasks[0].failures.size(), 1u);
+    EXPECT_EQ(now.tasks[0].failures[0].error.message, "broke");
+    EXPECT_EQ(complete(completion_of(job.key, 0, 5, {artifact("plan", 'a')})), CompletionState::kStale);
+    EXPECT_EQ(grant(grant_of(job.key, 0, 6)), GrantState::kGranted);
+}
+
+TEST_P(StoreConformance, GivingUpFailsTheJobAndRetryKeepsWhatIsDone) {
+    const auto job = submit(new_job("j1"));
+    finish(job.key, 0, 1);
+    ASSERT_EQ(grant(grant_of(job.key, 1, 2)), GrantState::kGranted);
+    ASSERT_EQ(grant(grant_of(job.key, 2, 3)), GrantState::kGranted);
+    FailureItem item;
+    item.job = job.key;
+    item.index = 1;
+    item.failure = {2, "w", core::Fault::kTask, {ErrorCode::kInternal, "", "broke", ""}};
+    item.give_up = true;
+    item.error = {ErrorCode::kInternal, "drums", "broke for good", "hint"};
+    item.now_ms = 4000;
+    ASSERT_TRUE((*store_->fail_batch({&item, 1}))[0]);
+    auto now = load(job.key);
+    EXPECT_EQ(now.state, JobState::kFailed);
+    EXPECT_EQ(now.finished_ms, 4000u);
+    ASSERT_TRUE(now.error.has_value());
+    EXPECT_EQ(now.error->message, "broke for good");
+    EXPECT_EQ(now.error->field, "drums");
+    EXPECT_EQ(now.tasks[1].state, TaskState::kFailed);
+    EXPECT_EQ(now.tasks[2].state, TaskState::kCancelled);
+    EXPECT_EQ(complete(completion_of(job.key, 2, 3, {artifact("audio", 'c')})), CompletionState::kStale);
+
+    const auto again = store_->retry_job("studio", "j1");
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(again->state, JobState::kQueued);
+    EXPECT_FALSE(again->error.has_value());
+    EXPECT_EQ(again->tasks[0].state, TaskState::kDone);
+    EXPECT_EQ(again->tasks[1].state, TaskState::kReady);
+    EXPECT_TRUE(again->tasks[1].failures.empty());
+    EXPECT_EQ(again->tasks[3].state, TaskState::kBlocked);
+    EXPECT_EQ(store_->retry_job("studio", "j1").error().code, ErrorCode::kInvalidArgument);
+}
+
+TEST_P(StoreConformance, CancelClosesTheJobAndItsAttempts) {
+    const auto job = submit(new_job("j1"));
+    ASSERT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kGranted);
+    EXPECT_EQ(store_->cancel_job("studio", "j1", 9)->state, JobState::kCancelled);
+    EXPECT_EQ(complete(completion_of(job.key, 0, 5, {artifact("plan", 'a')})), CompletionState::kStale);
+    EXPECT_EQ(grant(grant_of(job.key, 0, 6)), GrantState::kStale);
+    EXPECT_TRUE(store_->load_open_jobs()->empty());
+    const auto again = store_->retry_job("studio", "j1");
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(again->tasks[0].state, TaskState::kReady);
+}
+
+TEST_P(StoreConformance, CancellingADoneJobChangesNothing) {
+    const auto job = submit(new_job("j1"));
+    for (std::uint32_t i = 0; i < 4; ++i)
+        finish(job.key, i, i + 1);
+    EXPECT_EQ(store_->cancel_job("studio", "j1", 9)->state, JobState::kDone);
+}
+
+TEST_P(StoreConformance, JobsAreListedNewestFirst) {
+    for (int i = 0; i < 5; ++i)
+        submit(new_job("j" + std::to_string(i)));
+    ASSERT_TRUE(store_->cancel_job("studio", "j1", 1).ok());
+    const auto newest = *store_->list_jobs("studio", 2, {});
+    ASSERT_EQ(newest.size(), 2u);
+    EXPECT_EQ(newest[0].job_id, "j4");
+    EXPECT_EQ(newest[1].job_id, "j3");
+    const auto cancelled = *store_->list_jobs("studio", 10, JobState::kCancelled);
+    ASSERT_EQ(cancelled.size(), 1u);
+    EXPECT_EQ(cancelled[0].job_id, "j1");
+}
+
+TEST_P(StoreConformance, TheFateOfAnOldAttemptIsKnown) {
+    const auto job = submit(new_job("j1"));
+    ASSERT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kGranted);
+    EXPECT_EQ(*store_->attempt_fate("j1.0", 5, "w"), AttemptFate::kNotAccepted);
+    ASSERT_EQ(complete(completion_of(job.key, 0, 5, {artifact("plan", 'a')})), CompletionState::kAccepted);
+    EXPECT_EQ(*store_->attempt_fate("j1.0", 5, "w"), AttemptFate::kAccepted);
+    EXPECT_EQ(*store_->attempt_fate("j1.0", 5, "thief"), AttemptFate::kNotAccepted);
+    EXPECT_EQ(*store_->attempt_fate("j1.1", 5, "w"), AttemptFate::kNotAccepted);
+    EXPECT_EQ(*store_->attempt_fate("j1.0", 0, ""), AttemptFate::kNotAccepted);
+}
+
+TEST_P(StoreConformance, BlobsBelongToTheTenantsThatReferToThem) {
+    const auto job = submit(new_job("j1"));
+    finish(job.key, 0, 1);
+    const std::string blob(64, 'a');
+    EXPECT_EQ(**store_->find_blob("studio", blob), 10u);
+    EXPECT_FALSE(store_->find_blob("label", blob)->has_value());
+    ASSERT_TRUE(store_->add_blob("label", blob, 10).ok());
+    ASSERT_TRUE(store_->add_blob("label", blob, 10).ok());
+    EXPECT_TRUE(store_->find_blob("label", blob)->has_value());
+}
+
+TEST_P(StoreConformance, IdentitiesAreKeptAndChanged) {
+    const StoredIdentity who{"key", "producer", "Ada", "studio", false, 5};
+    ASSERT_TRUE(store_->put_identity(who).ok());
+    reopen();
+    auto found = *store_->find_identity("key");
+    ASSERT_TRUE(found.has_value());
+    EXPECT_EQ(found->name, "Ada");
+    EXPECT_FALSE(found->revoked);
+    auto changed = who;
+    changed.role = "viewer";
+    changed.revoked = true;
+    ASSERT_TRUE(store_->put_identity(changed).ok());
+    found = *store_->find_identity("key");
+    EXPECT_EQ(found->role, "viewer");
+    EXPECT_TRUE(found->revoked);
+    EXPECT_EQ(found->created_ms, 5u);
+    EXPECT_FALSE(store_->find_identity("nobody")->has_value());
+    EXPECT_FALSE(store_->put_identity({"k2", "emperor", "", "", false, 0}).ok());
+}
+
+TEST_P(StoreConformance, TermsGrowAtEachStart) {
+    EXPECT_EQ(*store_->next_term(), 1u);
+    EXPECT_EQ(*store_->next_term(), 2u);
+    reopen();
+    EXPECT_EQ(*store_->next_term(), 3u);
+}
+
+TEST_P(StoreConformance, MetaIsKept) {
+    EXPECT_FALSE(store_->meta("last_fingerprint")->has_value());
+    ASSERT_TRUE(store_->set_meta("last_fingerprint", "a").ok());
+    ASSERT_TRUE(store_->set_meta("last_fingerprint", "b").ok());
+    reopen();
+    EXPECT_EQ(**store_->meta("last_fingerprint"), "b");
+}
+
+TEST_P(StoreConformance, TextIsKeptAsItIs) {
+    auto job = new_job("j1");
+    job.job.prompt = std::string("'; DROP TABLE jobs; -- \"\0 \xf0\x9f\x8e\xb9", 32);
+    submit(job);
+    EXPECT_EQ((*store_->find_job("studio", "j1"))->prompt, job.job.prompt);
+}
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance,
+                         ::testing::Values(Implementation{"sqlite",
+                                                          [](const std::filesystem::path& folder) {
+                                                              return open_sqlite_store(folder /
+                                                                                       "coordinator.db");
+                                                          }}),
+                         [](const auto& info) { return info.param.name; });
+
+} // namespace
+} // namespace loopmind::store
