@@ -1,0 +1,102 @@
+// Instruments, tone and mix of a stem from genre, texture, energy and focus.
+#include "models/composer/palette.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
+namespace loopmind::composer {
+namespace {
+
+struct Place {
+    const char* role;
+    double level_db, pan, width, reverb, delay;
+};
+constexpr Place kPlaces[] = {
+    {"drums", -8, 0, 0.8, 0.06, 0.0},      {"percussion", -17, 0.2, 1, 0.14, 0.06},
+    {"bass", -9, 0, 0.15, 0.0, 0.0},       {"chords", -14, -0.12, 0.9, 0.2, 0.08},
+    {"melody", -12, 0.08, 0.7, 0.24, 0.2}, {"pad", -18, 0, 1, 0.35, 0.05},
+    {"arp", -18, 0.22, 1, 0.22, 0.26},     {"texture", -28, 0, 1, 0.1, 0.0},
+    {"vocals", -15, -0.05, 0.9, 0.3, 0.2},
+};
+
+Tone tone_of(const Context& context) {
+    const Request& request = context.request;
+    Tone tone;
+    double bright = 0;
+    switch (request.texture[0]) {
+    case 'W':
+        tone.warmth = 0.75, tone.drive = 0.12, tone.air = 0.05, tone.age = 0.08, bright = -0.08;
+        break;
+    case 'B':
+        tone.warmth = 0.05, tone.drive = 0.05, tone.air = 0.5, bright = 0.14;
+        break;
+    case 'G':
+        tone.warmth = 0.35, tone.drive = 0.75, tone.air = 0.1, tone.age = 0.2, bright = 0.02;
+        break;
+    case 'A':
+        tone.warmth = 0.1, tone.drive = 0.0, tone.air = 0.9, bright = 0.06;
+        break;
+    case 'V':
+        tone.warmth = 0.5, tone.drive = 0.3, tone.air = 0.0, tone.age = 0.8, bright = -0.12;
+        break;
+    default:
+        tone.warmth = 0.15, tone.drive = 0.0, tone.air = 0.2, bright = 0.0;
+        break;
+    }
+    tone.brightness = std::clamp(
+        0.19 + 0.5 * request.energy + 0.06 * request.mood + bright + context.style.brightness, 0.0, 1.0);
+    tone.punch = 0.12 + 0.8 * request.energy;
+    return tone;
+}
+
+const Sound& pick_sound(const Context& context, const std::string& role) {
+    const char letter = context.request.texture[0];
+    for (const Sound& sound : context.style.sounds) {
+        if (role == sound.role && (!*sound.textures || std::strchr(sound.textures, letter))) return sound;
+    }
+    return context.style.sounds.front();
+}
+
+} // namespace
+
+bool is_focus(const Request& request, const std::string& role) {
+    std::string focus = request.focus;
+    focus[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(focus[0])));
+    return focus == role || (focus == "drums" && role == "percussion");
+}
+
+StemPlan dress_stem(const Context& context, const std::string& role) {
+    const Request& request = context.request;
+    const Sound& sound = pick_sound(context, role);
+    StemPlan stem;
+    stem.id = stem.role = role;
+    stem.name = sound.name;
+    stem.instrument = {sound.engine, sound.patch, sound.program, sound.bank, {}};
+    stem.tone = tone_of(context);
+    for (const Place& place : kPlaces) {
+        if (role != place.role) continue;
+        stem.level_db = place.level_db + sound.level_db;
+        stem.pan = place.pan;
+        stem.width = place.width;
+        stem.reverb_send = place.reverb;
+        stem.delay_send = place.delay;
+    }
+    if (role == "drums" || role == "percussion") stem.level_db += -2 + 4 * request.energy;
+    if (role == "pad" || role == "chords") stem.level_db += 0.75 - 1.5 * request.energy;
+    if (role == "texture")
+        stem.level_db += request.texture == "Vintage" || request.texture == "Gritty" ? 2 : 0;
+    if (request.focus != "Balanced") stem.level_db += is_focus(request, role) ? 3 : -1.5;
+    stem.level_db = std::clamp(stem.level_db, -40.0, 0.0);
+    if (request.texture == "Airy") stem.reverb_send = std::min(1.0, stem.reverb_send * 1.4);
+    if (is_focus(request, role)) stem.pan *= 0.4; // the focus stands in the middle
+    auto& params = stem.instrument.params;
+    if (sound.engine == std::string("synth")) {
+        if (role == "bass" && stem.instrument.patch == "bass.808") params["glide"] = 0.06;
+        if (role == "texture") params["density"] = 0.3 + 0.5 * request.energy;
+        if (role == "pad") params["attack"] = 0.35 - 0.25 * request.energy;
+    }
+    return stem;
+}
+
+} // namespace loopmind::composer
