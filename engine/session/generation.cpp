@@ -214,8 +214,10 @@ void add_to_session(Session& session, const SessionRecipe& recipe, Placement pla
     const double start = first || placement == Placement::kReplace ? 0 : session.total_beats();
     const double length = first || placement != Placement::kReplace ? beats : session.total_beats();
     if (!recipe.print_fx && placement != Placement::kShelf) {
-        for (const auto& [name, amount] : recipe.fx) {
-            if (!session.fx(name)) (void)session.set_fx(name, amount); // checked before
+        for (const char* name : {"reverb", "delay", "eq", "drive"}) {
+            const auto amount = recipe.fx.find(name);
+            if (amount == recipe.fx.end() || session.fx(name)) continue;
+            (void)session.set_fx(name, amount->second); // in range: the recipe was checked
         }
     }
     std::vector<juce::String> patterns;

@@ -76,7 +76,7 @@ bool Insert::has_param(const std::string& name) const {
 double Insert::param(const std::string& name, double fallback) const {
     const juce::ValueTree found =
         state.getChildWithName(ids::params).getChildWithProperty(ids::name, to_juce(name));
-    if (!found.isValid() || found[ids::value].isString()) return fallback;
+    if (!found.isValid() || found.hasProperty(ids::raw) || found[ids::value].isString()) return fallback;
     return found[ids::value];
 }
 
@@ -91,6 +91,7 @@ void Insert::set_param(const std::string& name, double value, juce::UndoManager*
     juce::ValueTree params = state.getOrCreateChildWithName(ids::params, undo);
     juce::ValueTree found = params.getChildWithProperty(ids::name, to_juce(name));
     if (found.isValid()) {
+        found.removeProperty(ids::raw, undo);
         found.setProperty(ids::value, value, undo);
     } else {
         params.appendChild({ids::param, {{ids::name, to_juce(name)}, {ids::value, value}}}, undo);

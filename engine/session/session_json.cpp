@@ -220,7 +220,6 @@ class Reader {
                      juce::ValueTree& out) {
         if (value.kind != JsonValue::Kind::kObject) return fail(path, "must be an object");
         juce::ValueTree holder(field.name);
-        std::string extra;
         std::set<std::string> seen;
         for (const JsonValue::Member& member : value.members) {
             const std::string at = join(path, member.name);
@@ -238,14 +237,16 @@ class Reader {
                 if (!read_text(member.value, at, 4096, text)) return false;
                 content = text;
             } else {
-                keep(extra, member);
+                // Of a kind that no effect of this version has: kept as source text until it is set.
+                holder.appendChild(juce::ValueTree(ids::param, {{ids::name, to_juce(member.name)},
+                                                                {ids::raw, to_juce(member.value.raw)}}),
+                                   nullptr);
                 continue;
             }
             holder.appendChild(
                 juce::ValueTree(ids::param, {{ids::name, to_juce(member.name)}, {ids::value, content}}),
                 nullptr);
         }
-        if (!extra.empty()) holder.setProperty(ids::extra, to_juce(extra + "}"), nullptr);
         out.appendChild(holder, nullptr);
         return true;
     }
@@ -337,7 +338,9 @@ class Writer {
             for (const juce::ValueTree& param : child) {
                 name(json_quote(from_juce(param[ids::name])), depth + 1, first);
                 const juce::var& value = param[ids::value];
-                if (value.isBool()) {
+                if (param.hasProperty(ids::raw)) {
+                    out_ += from_juce(param[ids::raw]);
+                } else if (value.isBool()) {
                     out_ += static_cast<bool>(value) ? "true" : "false";
                 } else if (value.isString()) {
                     out_ += json_quote(from_juce(value));
@@ -345,7 +348,6 @@ class Writer {
                     out_ += json_number(static_cast<double>(value));
                 }
             }
-            extra(child, depth + 1, first);
             close('}', depth, first);
             return;
         }
