@@ -47,7 +47,6 @@ def check_timing(delivery, params, row, tally, label):
 
 
 def check_notes(delivery, params, row, tally, label):
-    harmony = delivery.pitched("chords", "pad")
     share = plain = 0.0
     for role in delivery.midi:
         if role in ("drums", "percussion", "texture"):
@@ -55,7 +54,8 @@ def check_notes(delivery, params, row, tally, label):
         part = delivery.part(role)
         if not len(part.notes):
             continue
-        outside, excused = notes.outside_scale(part.notes, params["key"], None if role in ("chords", "pad") else harmony)
+        others = [name for name in ("chords", "pad", "bass") if name != role]
+        outside, excused = notes.outside_scale(part.notes, params["key"], delivery.pitched(*others))
         plain = max(plain, outside / len(part.notes))
         share = max(share, (outside - excused) / len(part.notes))
         tally.check("notes in the scale or chromatic by design", (outside - excused) / len(part.notes) <= OUTSIDE_LIMIT,

@@ -234,7 +234,12 @@ class Notes(unittest.TestCase):
         self.assertEqual(notes.scale_of("C lydian"), {0, 2, 4, 6, 7, 9, 11})
         self.assertEqual(notes.scale_of("Eb major"), {3, 5, 7, 8, 10, 0, 2})
 
-    def test_notes_outside_are_counted_and_excused_by_harmony_only(self):
+    def test_an_approach_is_by_design_and_a_leap_is_not(self):
+        self.assertEqual(notes.outside_scale(rows((0, 57), (1, 61), (2, 62)), "A minor"), (1, 1))
+        self.assertEqual(notes.outside_scale(rows((0, 57), (1, 61), (2, 65)), "A minor"), (1, 0))
+        self.assertEqual(notes.outside_scale(rows((0, 57), (1, 61), (4, 62)), "A minor"), (1, 0))
+
+    def test_notes_outside_are_counted_and_excused_by_harmony(self):
         line = rows((0, 57), (1, 61), (2, 66))
         harmony = rows((2, 54), (2, 58))
         self.assertEqual(notes.outside_scale(line, "A minor"), (2, 0))

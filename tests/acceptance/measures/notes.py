@@ -89,8 +89,9 @@ def merge(parts):
 
 
 def outside_scale(notes, key, harmony=None):
-    """(notes outside the scale, of them those that sound with the harmony of their moment).
-    `harmony` are the notes of the chord stem: a pitch class that it sounds then is chromatic by design."""
+    """(notes outside the scale, of them those that are chromatic by design). By design are: a pitch class that the
+    harmony (`harmony`: notes of the other chordal stems) sounds at that moment, and an approach: the next note of
+    the part follows within a beat and is a half-step away."""
     scale = scale_of(key)
     outside = excused = 0
     for start, length, pitch, _, _ in notes:
@@ -99,7 +100,13 @@ def outside_scale(notes, key, harmony=None):
         outside += 1
         if harmony is not None and len(harmony):
             sounding = (harmony[:, 0] < start + min(length, 0.5)) & (harmony[:, 0] + harmony[:, 1] > start)
-            excused += int(np.any(harmony[sounding, 2].astype(int) % 12 == int(pitch) % 12))
+            if np.any(harmony[sounding, 2].astype(int) % 12 == int(pitch) % 12):
+                excused += 1
+                continue
+        following = notes[(notes[:, 0] > start) & (notes[:, 0] <= start + 1.05)]
+        if len(following):
+            nearest = following[following[:, 0] == following[0, 0]]
+            excused += int(np.any(np.abs(nearest[:, 2] - pitch) == 1))
     return outside, excused
 
 
