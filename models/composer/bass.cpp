@@ -71,8 +71,9 @@ std::vector<Draft> write_bass(const Context& context, const Passage& passage) {
             const bool into_next = at + 1.01 >= chord.start + chord.length;
             if (tone == 'A' && !into_next) tone = draw.unit(i + 300) < 0.5 ? '5' : 'W';
             const bool lifted = context.request.mood >= 0.05 + 0.9 * draw.unit(i);
+            const double room = chord.start + chord.length - at; // never over the next chord
             Draft note{at,
-                       4,
+                       std::min(4.0, room),
                        tone_pitch(context, chord, root, next_root, tone, walked, lifted, draw.unit(i + 100)),
                        100,
                        std::max(0.68, step.level),

@@ -56,6 +56,27 @@ std::vector<Hit> comping_hits(const Context& context, const Passage& passage, co
     return hits;
 }
 
+/// On the beat, where the bass has the root, extensions take the place of root and fifth instead of
+/// thickening the chord: the first that joins replaces the root, the second the tone above the third.
+std::vector<Voice> rootless(std::vector<Voice> voices, int root) {
+    std::vector<std::size_t> leaving;
+    for (std::size_t v = 0; v < 3; ++v) {
+        if (Ladder::pitch_class(voices[v].pitch) == root)
+            leaving.insert(leaving.begin(), v);
+        else if (voices[v].limit >= 2 && (Ladder::pitch_class(voices[v].pitch) - root + 12) % 12 > 5)
+            leaving.push_back(v);
+    }
+    std::vector<double> gates;
+    for (std::size_t v = 3; v < voices.size(); ++v) {
+        if (voices[v].gate > 0 && !voices[v].chromatic) gates.push_back(voices[v].gate);
+    }
+    std::sort(gates.begin(), gates.end());
+    for (std::size_t i = 0; i < std::min(leaving.size(), gates.size()); ++i) {
+        voices[leaving[i]].limit = std::min(voices[leaving[i]].limit, gates[i]);
+    }
+    return voices;
+}
+
 } // namespace
 
 std::vector<Draft> write_comping(const Context& context, const Passage& passage, double center) {
@@ -68,6 +89,8 @@ std::vector<Draft> write_comping(const Context& context, const Passage& passage,
     const Stream stream = passage.stream.fork("comping");
     const auto voicings = voice_chords(context, passage, center);
     const std::vector<Hit> hits = comping_hits(context, passage, figure, stream);
+    const auto& stems = context.request.stems;
+    const bool has_bass = std::find(stems.begin(), stems.end(), "bass") != stems.end();
     for (const Hit& hit : hits) {
         if (hit.at >= passage.pattern_beats) continue;
         const std::size_t index = chord_index(passage, hit.pushed ? hit.at + 0.5 : hit.at);
@@ -76,10 +99,10 @@ std::vector<Draft> write_comping(const Context& context, const Passage& passage,
             hit.pushed ? std::max(chord.start, hit.at) + chord.length : chord.start + chord.length;
         double length = end - hit.at;
         if (figure.style == CompStyle::kStab) length = figure.sustain * (1.15 - 0.3 * context.request.mood);
-        const auto& voices = voicings[index];
+        const bool off_beat = hit.step % 4 != 0 || hit.pushed;
+        const auto voices = off_beat || !has_bass ? voicings[index] : rootless(voicings[index], chord.root);
         for (std::size_t v = 0; v < voices.size(); ++v) {
             const Voice& voice = voices[v];
-            const bool off_beat = hit.step % 4 != 0 || hit.pushed;
             if (figure.style == CompStyle::kBroken) {
                 const bool mine = voice.extension
                                       ? off_beat && (hit.step / 2 + v) % 2 == 0

@@ -9,6 +9,7 @@
 #include "models/composer/humanize.h"
 #include "models/composer/melody.h"
 #include "models/composer/palette.h"
+#include "models/composer/slots.h"
 
 #include <algorithm>
 #include <cmath>
@@ -42,13 +43,13 @@ MelodyStyle chop_style() {
     return {{"x..x....", "..x.x...", "x.....x.", "....x.x.", "x.x....."}, 0.3, 0.3, 1, true, 0.6, 0.6};
 }
 
-std::vector<Draft> write_stem(const Context& context, const Passage& passage, const std::string& role,
-                              bool arranged) {
+std::vector<Draft> write_stem(const Context& context, const Passage& passage, const Slots& slots,
+                              const std::string& role, bool arranged) {
     const Registers& at = context.style.registers;
     // When the melody is the focus, the chords make room below it.
     const double room = context.request.focus == "Melody" ? -2 : 0;
-    if (role == "drums") return write_drums(context, passage, arranged);
-    if (role == "percussion") return write_percussion(context, passage, arranged);
+    if (role == "drums") return write_drums(context, passage, slots, arranged);
+    if (role == "percussion") return write_percussion(context, passage, slots, arranged);
     if (role == "bass") return write_bass(context, passage);
     if (role == "chords") return write_comping(context, passage, at.chords + room);
     if (role == "pad") return write_pad(context, passage, at.pad + room);
@@ -62,10 +63,10 @@ std::vector<Draft> write_stem(const Context& context, const Passage& passage, co
     return {};
 }
 
-/// Energy as a role feels it in a section: thinner sections scale it, the focus gets more.
-double felt_energy(const Request& request, const Section& section, const std::string& role) {
-    const double energy = request.energy * (0.55 + 0.45 * section.density);
-    return is_focus(request, role) ? energy + 0.15 * (1 - energy) : energy;
+/// The pulse that the genre is known by stays whatever the slots say: written strokes on beats and eighths.
+bool is_pulse(const Draft& draft, const std::string& role, int step) {
+    return role == "drums" && step % 2 == 0 && draft.level >= 0.85 &&
+           draft.energy_gate + draft.complexity_gate == 0;
 }
 
 void shorten(std::vector<Placed>& placed, Overlap overlap, double sustain) {
@@ -107,17 +108,27 @@ void drop_doubles(std::vector<Placed>& placed, bool single) {
 }
 
 std::vector<Placed> choose_notes(const Context& context, const std::vector<Passage>& passages,
-                                 const std::string& role, bool arranged) {
+                                 const Slots& slots, const std::string& role, bool arranged,
+                                 double energy_asked) {
     std::vector<Placed> placed;
     const Request& request = context.request;
     const bool drums = role == "drums" || role == "percussion";
     for (const Passage& passage : passages) {
         const double offset = static_cast<double>(passage.section.start_bar) * request.beats_per_bar;
-        const double energy = felt_energy(request, passage.section, role);
+        // Thinner sections feel less of the energy; the focus gets more of its own notes.
+        const double energy = energy_asked * (0.55 + 0.45 * passage.section.density);
+        const double own_energy = is_focus(request, role) ? energy + 0.15 * (1 - energy) : energy;
         const Stream names = Stream(0).fork(passage.section.material).fork(passage.section.variant);
-        for (Draft draft : write_stem(context, passage, role, arranged)) {
+        for (Draft draft : write_stem(context, passage, slots, role, arranged)) {
             if (draft.at < 0 || draft.at >= passage.pattern_beats - 1e-9) continue;
-            if (energy < draft.energy_gate || request.complexity < draft.complexity_gate) continue;
+            const int sixteenth = static_cast<int>(std::floor(draft.at * 4 + 0.5));
+            const int bar = sixteenth / context.steps_per_bar,
+                      step_of_bar = sixteenth % context.steps_per_bar;
+            if (!is_pulse(draft, role, step_of_bar) &&
+                !slots.open(bar, step_of_bar, energy, request.complexity)) {
+                continue;
+            }
+            if (own_energy < draft.energy_gate || request.complexity < draft.complexity_gate) continue;
             if (request.complexity >= draft.complexity_limit) continue;
             const double fraction = draft.at / passage.pattern_beats;
             if (arranged && !drums && !sounds_in(passage.section.name, role, fraction, false)) continue;
@@ -133,8 +144,8 @@ std::vector<Placed> choose_notes(const Context& context, const std::vector<Passa
     return placed;
 }
 
-StemPlan compose_stem(const Context& context, const std::vector<Passage>& passages, const std::string& role,
-                      double swing_grid) {
+StemPlan compose_stem(const Context& context, const std::vector<Passage>& passages, const Slots& slots,
+                      const std::string& role, double swing_grid) {
     StemPlan stem = dress_stem(context, role);
     const bool drums = role == "drums" || role == "percussion";
     const double total = static_cast<double>(context.request.bars) * context.request.beats_per_bar;
@@ -143,8 +154,13 @@ StemPlan compose_stem(const Context& context, const std::vector<Passage>& passag
         stem.notes.push_back({0, total, 0, tonic, 80, false});
         return stem;
     }
-    std::vector<Placed> placed = choose_notes(context, passages, role, passages.size() > 1);
-    if (placed.empty()) placed = choose_notes(context, passages, role, false);
+    const bool arranged = passages.size() > 1;
+    std::vector<Placed> placed;
+    // No stem is silent: what the form or a very low energy would leave empty gets its first notes anyway.
+    for (double energy = context.request.energy; placed.empty() && energy < 2.5; energy += 0.1) {
+        placed = choose_notes(context, passages, slots, role, arranged, energy);
+        if (placed.empty()) placed = choose_notes(context, passages, slots, role, false, energy);
+    }
     const bool single = role == "bass" || role == "melody" || (role == "vocals" && context.style.vocal_chops);
     drop_doubles(placed, single);
     if (!drums) {
@@ -188,9 +204,10 @@ Plan compose_variation(const Request& request, int variation) {
             plan.chords.push_back(std::move(chord));
         }
     }
+    const Slots slots(context);
     int channel = 1;
     for (const std::string& role : request.stems) {
-        StemPlan stem = compose_stem(context, passages, role, plan.swing_grid);
+        StemPlan stem = compose_stem(context, passages, slots, role, plan.swing_grid);
         const bool drums = role == "drums" || role == "percussion";
         stem.midi_channel = drums ? 10 : channel++;
         plan.stems.push_back(std::move(stem));

@@ -29,21 +29,28 @@ void play_groove(const Context& context, const Passage& passage, const Groove& g
     }
 }
 
-/// Quiet off-beat strokes whose gates are spread evenly over complexity, three a bar.
-void add_ghosts(const Context& context, const Passage& passage, const Groove& groove, const Stream& stream,
-                std::vector<Draft>& out) {
-    const Lane* softest = &groove.front();
+/// The quietest instrument of a groove that is not kick or snare: it marks the moments that open.
+const Lane& ticking_lane(const Groove& groove) {
+    const Lane* softest = nullptr;
     for (const Lane& lane : groove) {
-        if (!is_backbone(lane.pitch) && lane.velocity < softest->velocity) softest = &lane;
+        if (!is_backbone(lane.pitch) && (!softest || lane.velocity < softest->velocity)) softest = &lane;
     }
+    return softest ? *softest : groove.front();
+}
+
+/// A stroke on every slot that energy or complexity may open: ticks for energy, ghosts for complexity.
+void mark_slots(const Context& context, const Passage& passage, const Groove& groove, const Slots& slots,
+                const Stream& stream, std::vector<Draft>& out) {
+    const Lane& tick = ticking_lane(groove);
+    const bool snare =
+        std::any_of(groove.begin(), groove.end(), [](const Lane& lane) { return lane.pitch == 38; });
     for (int bar = 0; bar < passage.pattern_bars; ++bar) {
-        const Stream draw = stream.fork(bar % 2);
-        for (int i = 0; i < 3; ++i) {
-            const auto n = static_cast<std::uint64_t>(i);
-            const int step = 1 + 2 * draw.below(n, context.steps_per_bar / 2);
-            const double gate = (i + draw.fork(bar % 4).unit(n)) / 3.05 + 0.01;
-            out.push_back({bar * context.bar_beats + step * 0.25, 0.15, softest->pitch,
-                           static_cast<double>(softest->velocity), 0.5, 0, gate});
+        for (int step = 0; step < context.steps_per_bar; ++step) {
+            if (!slots.gated(step)) continue;
+            const bool ghost = slots.by_complexity(step);
+            const bool on_snare = ghost && snare && stream.unit(static_cast<std::uint64_t>(step)) < 0.5;
+            out.push_back({bar * context.bar_beats + step * 0.25, 0.15, on_snare ? 38 : tick.pitch,
+                           on_snare ? 84.0 : tick.velocity + 4.0, ghost ? 0.5 : 0.7});
         }
     }
 }
@@ -68,7 +75,8 @@ void add_fill(const Context& context, const Passage& passage, int bar, const Str
 
 } // namespace
 
-std::vector<Draft> write_drums(const Context& context, const Passage& passage, bool arranged) {
+std::vector<Draft> write_drums(const Context& context, const Passage& passage, const Slots& slots,
+                               bool arranged) {
     std::vector<Draft> out;
     const GenreStyle& style = context.style;
     const bool waltz = context.request.beats_per_bar == 3;
@@ -78,7 +86,7 @@ std::vector<Draft> write_drums(const Context& context, const Passage& passage, b
     const Groove& groove = waltz ? style.waltz : style.grooves[static_cast<std::size_t>(choice)];
     const Stream stream = passage.stream.fork("drums");
     play_groove(context, passage, groove, stream, "drums", arranged, out);
-    add_ghosts(context, passage, groove, stream.fork("ghosts"), out);
+    mark_slots(context, passage, groove, slots, context.root.fork("ghosts"), out);
     if (style.fills) {
         for (int bar = 0; bar < passage.pattern_bars; ++bar) {
             if (bar % 4 != 3 && bar != passage.pattern_bars - 1) continue;
@@ -92,7 +100,8 @@ std::vector<Draft> write_drums(const Context& context, const Passage& passage, b
     return out;
 }
 
-std::vector<Draft> write_percussion(const Context& context, const Passage& passage, bool arranged) {
+std::vector<Draft> write_percussion(const Context& context, const Passage& passage, const Slots& slots,
+                                    bool arranged) {
     std::vector<Draft> out;
     const GenreStyle& style = context.style;
     const bool waltz = context.request.beats_per_bar == 3;
@@ -101,7 +110,7 @@ std::vector<Draft> write_percussion(const Context& context, const Passage& passa
         waltz ? style.percussion_waltz : style.percussion[static_cast<std::size_t>(choice)];
     const Stream stream = passage.stream.fork("percussion");
     play_groove(context, passage, groove, stream, "percussion", arranged, out);
-    add_ghosts(context, passage, groove, stream.fork("ghosts"), out);
+    mark_slots(context, passage, groove, slots, context.root.fork("ghosts"), out);
     return out;
 }
 

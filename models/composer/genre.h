@@ -43,10 +43,9 @@ struct Progressions {
     std::vector<const char*> major;
 };
 
-/// How complexity extends chords: the setting at which sevenths, ninths and thirteenths begin to join.
 struct Extensions {
-    double seventh = 0.3, ninth = 0.5, thirteenth = 0.75;
-    bool secondary_dominants = false;
+    int always = 0;                   ///< 0 triads, 1 sevenths, 2 ninths before complexity adds any
+    bool secondary_dominants = false; ///< minor chords that fall a fifth may become dominants
 };
 
 struct MelodyStyle {
@@ -57,6 +56,7 @@ struct MelodyStyle {
     bool pentatonic = false;        ///< weak notes avoid the half steps of the scale
     double legato = 0.9;
     double rest = 0.25; ///< chance that a motif breathes in its last half bar
+    double hold = 2.5;  ///< beats that a note may last at most
 };
 
 struct ArpStyle {

@@ -40,27 +40,30 @@ void add_tone(Harmony& chord, int pitch_class, double gate, bool extension) {
     chord.tones.push_back({pitch_class, gate, 2, extension, false});
 }
 
-/// Adds seventh, ninth and eleventh or thirteenth with gates that start where the genre says.
-void add_extensions(const Context& context, Harmony& chord, const Stream& draw) {
+/// Adds seventh, ninth and eleventh or thirteenth. Their gates are spread evenly over complexity: all
+/// sevenths of a four-chord cycle before all ninths before all thirteenths, the chords of a cycle in seeded
+/// turns. Genres that live on sevenths and ninths have them from the start.
+void add_extensions(const Context& context, Harmony& chord, int place, const Stream& draw) {
     const auto& scale = context.request.key.scale;
-    const auto& when = context.style.extensions;
     const auto tone = [&](int steps) { return scale[static_cast<std::size_t>((chord.degree + steps) % 7)]; };
-    const auto gate = [&](double start, int i) {
-        return start <= 0 ? 0.0 : std::min(0.97, start + 0.3 * draw.unit(static_cast<std::uint64_t>(i)));
+    const int always = context.style.extensions.always;
+    const int turn = (place + draw.below(0, 4)) % 4;
+    const auto gate = [&](int level) {
+        if (level < always) return 0.0;
+        const double width = 0.95 / (3 - always);
+        return 0.03 + width * (level - always) +
+               width * (turn + draw.fork(place).unit(static_cast<std::uint64_t>(level))) / 4;
     };
     const int third = above(chord.root, tone(2)), seventh = above(chord.root, tone(6));
-    const double tension = 0.25 * context.request.mood; // bright moods ask for dissonance later
-    const bool harsh_seventh = third == 3 && seventh == 11;
-    add_tone(chord, tone(6), std::min(0.98, gate(when.seventh, 1) + (harsh_seventh ? 0.3 + tension : 0)),
-             true);
-    if (above(chord.root, tone(1)) == 2) add_tone(chord, tone(1), gate(when.ninth, 2), true);
-    if (third == 4 && above(chord.root, tone(5)) == 9)
-        add_tone(chord, tone(5), gate(when.thirteenth, 3), true);
-    if (third == 3 && above(chord.root, tone(3)) == 5)
-        add_tone(chord, tone(3), gate(when.thirteenth, 3), true);
+    // A major seventh over a minor chord is dissonant: late, and later still in bright moods.
+    const double harsh = third == 3 && seventh == 11 ? 0.3 + 0.25 * context.request.mood : 0;
+    add_tone(chord, tone(6), std::min(0.98, gate(0) + harsh), true);
+    if (above(chord.root, tone(1)) == 2) add_tone(chord, tone(1), gate(1), true);
+    if (third == 4 && above(chord.root, tone(5)) == 9) add_tone(chord, tone(5), gate(2), true);
+    if (third == 3 && above(chord.root, tone(3)) == 5) add_tone(chord, tone(3), gate(2), true);
 }
 
-Harmony build_chord(const Context& context, int degree, const Stream& draw) {
+Harmony build_chord(const Context& context, int degree, int place, const Stream& draw) {
     const auto& scale = context.request.key.scale;
     const auto tone = [&](int steps) { return scale[static_cast<std::size_t>((degree + steps) % 7)]; };
     Harmony chord;
@@ -73,7 +76,7 @@ Harmony build_chord(const Context& context, int degree, const Stream& draw) {
         chord.tones = {{tone(0)}, {tone(2)}, {tone(6)}};
         add_tone(chord, tone(4), 0.7, true);
     }
-    add_extensions(context, chord, draw);
+    add_extensions(context, chord, place, draw);
     return chord;
 }
 
@@ -171,7 +174,7 @@ std::vector<Harmony> write_harmony(const Context& context, const Passage& passag
         for (std::size_t part = 0; part < degrees.size(); ++part) {
             const double start = i * unit + static_cast<double>(part) * length;
             if (start >= passage.pattern_beats - 1e-9) break;
-            Harmony chord = build_chord(context, degrees[part], draw.fork(i % size));
+            Harmony chord = build_chord(context, degrees[part], i, draw);
             chord.start = start;
             chord.length = std::min(length, passage.pattern_beats - start);
             chords.push_back(std::move(chord));

@@ -46,9 +46,9 @@ std::vector<Note> perform(const Context& context, const std::vector<Placed>& pla
         timing.push_back(std::clamp(z, -2.6, 2.6));
         force.push_back(touch.bell(p.identity));
         swung.push_back(context.style.swing > 0 && is_swung(p.draft.at, swing_grid));
-        const double depth = (1 - p.draft.level) * (0.7 + 0.5 * request.energy);
+        const double depth = (1 - p.draft.level) * (0.75 + 0.35 * request.energy);
         const double loudness =
-            p.draft.force * (1 - depth) * (0.8 + 0.32 * request.energy) * (0.9 + 0.1 * p.density);
+            p.draft.force * (1 - depth) * (0.66 + 0.5 * request.energy) * (0.9 + 0.1 * p.density);
         base.push_back(std::clamp(0.83 * loudness, 24.0, 106.0));
     }
     centre(timing, swung, true);

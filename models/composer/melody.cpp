@@ -221,7 +221,7 @@ std::vector<Draft> write_melody(const Context& context, const Passage& passage, 
             // The cadence glides back towards where the first motif starts, so the loop turns round smoothly.
             if (turn.cadence && note.step >= unit_steps * 5 / 8)
                 contour = (contour + 2 * (motifs[0].front().contour - 1)) / 3;
-            const double target = middle + (contour + shift) * 12.0 / 7.0;
+            const double target = middle + std::clamp((contour + shift) * 12.0 / 7.0, -9.0, 10.5);
             const bool strong =
                 note.step % 4 == 0 || note.complexity_limit < 2 || note.step + 2 >= unit_steps;
             const Harmony& chord = harmony_at(passage, note.step % 4 == 0 ? at : at + 0.25);
@@ -230,7 +230,7 @@ std::vector<Draft> write_melody(const Context& context, const Passage& passage, 
                 if (context.ladder.contains(pitch_class)) classes.push_back(pitch_class);
             }
             Draft draft{at,
-                        4,
+                        style.hold,
                         nearest_of(strong && !classes.empty() ? classes : soft, target),
                         94,
                         0.72 + 0.28 * metric_weight(note.step),
@@ -238,6 +238,15 @@ std::vector<Draft> write_melody(const Context& context, const Passage& passage, 
                         note.complexity_gate,
                         note.complexity_limit};
             if (note.complexity_gate > 0) draft.pitch = context.ladder.pitch(context.ladder.nearest(target));
+            // A held note ends with its chord unless it belongs to the next one too.
+            const Harmony& next = harmony_at(passage, chord.start + chord.length);
+            const double chord_end =
+                std::ceil((at + 0.3 - chord.start) / chord.length) * chord.length + chord.start;
+            const auto next_classes = sounding_classes(next, 0.0);
+            const bool belongs = std::find(next_classes.begin(), next_classes.end(),
+                                           Ladder::pitch_class(draft.pitch)) != next_classes.end();
+            if (!belongs && chord_end > at)
+                draft.length = std::min(draft.length, std::max(0.25, chord_end - at));
             out.push_back(draft);
         }
     }
