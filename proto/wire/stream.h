@@ -54,9 +54,11 @@ class TakenWindow {
         return std::min({available(), remaining, static_cast<std::uint64_t>(kChunkBytes)});
     }
     void add_sent(std::uint64_t bytes) { sent_ += std::min(bytes, available()); }
-    /// Reports that go back or beyond what was sent are ignored.
-    void taken(std::uint64_t total) {
-        if (total > taken_ && total <= sent_) taken_ = total;
+    /// A report that goes back is ignored. One beyond what was sent means that the receiver has these bytes
+    /// from an earlier connection: sending goes on behind them. `size` is all there is to send.
+    void taken(std::uint64_t total, std::uint64_t size) {
+        taken_ = std::max(taken_, std::min(total, size));
+        sent_ = std::max(sent_, taken_);
     }
 
   private:

@@ -132,21 +132,17 @@ Status Outbox::put(const Entry& entry) {
 }
 
 void Outbox::remove(const Attempt& attempt) {
-    std::vector<OutputFile> files;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto found = entries_.find(attempt);
-        if (found == entries_.end()) return;
-        files = std::move(found->second.files);
-        entries_.erase(found);
-    }
+    const auto entry = find(attempt);
+    if (!entry) return;
     // The entry goes first: a crash in between leaves part files without an entry, which the next start
     // removes.
     std::error_code ignored;
     fs::remove(entry_path(attempt), ignored);
-    for (const auto& file : files) {
+    for (const auto& file : entry->files) {
         if (!file.direct) fs::remove(file.path, ignored);
     }
+    const std::lock_guard lock(mutex_);
+    entries_.erase(attempt);
 }
 
 std::optional<Entry> Outbox::find(const Attempt& attempt) const {

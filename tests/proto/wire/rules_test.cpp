@@ -50,16 +50,26 @@ TEST(Credit, AStreamOfAnyLengthNeverStalls) {
     }
 }
 
-TEST(Credit, TakenWindowKeepsAtMostAWindowAheadAndIgnoresNonsense) {
+TEST(Credit, TakenWindowKeepsAtMostAWindowAhead) {
+    constexpr std::uint64_t kSize = 3 * kCreditWindow;
     TakenWindow window;
     EXPECT_EQ(window.available(), kCreditWindow);
     window.add_sent(kCreditWindow);
     EXPECT_EQ(window.next_chunk(1), 0u);
-    window.taken(kCreditWindow + 1);
-    EXPECT_EQ(window.available(), 0u) << "more taken than sent";
-    window.taken(100);
-    window.taken(50);
+    window.taken(100, kSize);
+    window.taken(50, kSize);
     EXPECT_EQ(window.available(), 100u);
+}
+
+TEST(Credit, TakenWindowGoesOnBehindWhatTheReceiverHasAlready) {
+    constexpr std::uint64_t kSize = 3 * kCreditWindow;
+    TakenWindow window;
+    window.add_sent(10);
+    window.taken(2 * kCreditWindow, kSize);
+    EXPECT_EQ(window.sent(), 2 * kCreditWindow);
+    EXPECT_EQ(window.available(), kCreditWindow);
+    window.taken(std::numeric_limits<std::uint64_t>::max(), kSize);
+    EXPECT_EQ(window.sent(), kSize);
 }
 
 TEST(AttemptFile, NamesAreReadableSafeAndDistinct) {
