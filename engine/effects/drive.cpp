@@ -66,7 +66,7 @@ void Drive::run_channel(Channel& channel, float* io, int frames, int phase) noex
     std::array<std::array<float, kTick>, 4> point;
     std::memcpy(point[0].data(), channel.input.data() + kHistory - OversampleKernel::kDelay, bytes);
     for (size_t p = 0; p < 3; ++p) {
-        run_fir(channel.input.data() + 1, kernel.phases[p].data(), point[p + 1].data(), frames);
+        run_fir(channel.input.data() + 1, kernel.phases[p], point[p + 1].data(), frames);
     }
     for (size_t p = 0; p < 4; ++p) {
         float* shaped = channel.shaped[p].data() + kHistory;
@@ -85,7 +85,7 @@ void Drive::run_channel(Channel& channel, float* io, int frames, int phase) noex
     for (size_t p = 1; p < 4; ++p) {
         // Weight of point v + p/4 at u is h(v - u + p/4); phases[p-1][k] is h(p/4 + 15 - k) with k = 15 + u -
         // v mirrored: h is even, so h(v - u + p/4) = phases[3 - p][16 + v - u] with shift (4 - p) / 4.
-        run_fir(channel.shaped[p].data(), kernel.phases[3 - p].data(), part.data(), frames);
+        run_fir(channel.shaped[p].data(), kernel.phases[3 - p], part.data(), frames);
         for (int i = 0; i < frames; ++i)
             sum[static_cast<size_t>(i)] += part[static_cast<size_t>(i)];
     }

@@ -57,7 +57,7 @@ void Effect::advance_parameters() noexcept {
         if (values_[i] == target) continue;
         const float span = infos_[i].maximum - infos_[i].minimum;
         values_[i] += smoothing_ * (target - values_[i]);
-        if (std::abs(target - values_[i]) < 1e-5f * span) values_[i] = target;
+        if (std::abs(target - values_[i]) < 1e-4f * span) values_[i] = target;
         moved = true;
     }
     fresh_ = false;

@@ -33,10 +33,19 @@ OversampleKernel design() {
             const double edge = distance / kHalf;
             const double window = edge * edge < 1 ? bessel_i0(kBeta * std::sqrt(1 - edge * edge)) : 0.0;
             taps[k] = window * std::sin(x) / x;
-            sum += taps[k];
+            sum += taps[static_cast<size_t>(k)];
         }
         for (int k = 0; k < OversampleKernel::kTaps; ++k) {
             kernel.phases[static_cast<size_t>(p)][static_cast<size_t>(k)] = static_cast<float>(taps[k] / sum);
+        }
+    }
+    for (int p = 0; p < OversampleKernel::kFactor - 1; ++p) {
+        for (int k = 0; k < OversampleKernel::kMeterTaps; ++k) {
+            const double m = p + 1 + 4 * (5 - k); // in quarters of a sample from the point to the sample
+            const double x = std::numbers::pi * m / 4;
+            const double window = 0.5 * (1.0 + std::cos(2.0 * std::numbers::pi * m / 48));
+            kernel.meter[static_cast<size_t>(p)][static_cast<size_t>(k)] =
+                static_cast<float>(window * std::sin(x) / x);
         }
     }
     return kernel;
@@ -57,13 +66,13 @@ const OversampleKernel& OversampleKernel::shared() {
     return kernel;
 }
 
-void run_fir(const float* x, const float* taps, float* out, int count) {
-    constexpr int kTaps = OversampleKernel::kTaps;
+template <std::size_t N>
+void run_fir(const float* x, const std::array<float, N>& taps, float* out, int count) {
     int i = 0;
     for (; i + 16 <= count; i += 16) {
         Quad a{}, b{}, c{}, d{};
-        for (int k = 0; k < kTaps; ++k) {
-            const float h = taps[k];
+        for (int k = 0; k < static_cast<int>(N); ++k) {
+            const float h = taps[static_cast<size_t>(k)];
             const float* at = x + i + k;
             a += h * load(at);
             b += h * load(at + 4);
@@ -77,10 +86,13 @@ void run_fir(const float* x, const float* taps, float* out, int count) {
     }
     for (; i < count; ++i) {
         float sum = 0;
-        for (int k = 0; k < kTaps; ++k)
-            sum += taps[k] * x[i + k];
+        for (int k = 0; k < static_cast<int>(N); ++k)
+            sum += taps[static_cast<size_t>(k)] * x[i + k];
         out[i] = sum;
     }
 }
+
+template void run_fir(const float*, const std::array<float, OversampleKernel::kTaps>&, float*, int);
+template void run_fir(const float*, const std::array<float, OversampleKernel::kMeterTaps>&, float*, int);
 
 } // namespace loopmind::effects

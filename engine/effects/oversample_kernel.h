@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 
 namespace loopmind::effects {
 
@@ -15,12 +16,18 @@ struct OversampleKernel {
     /// phases[p][k]: value at x[t + (p + 1) / 4] = sum over k of phases[p][k] * x[t - 15 + k].
     std::array<std::array<float, kTaps>, kFactor - 1> phases;
 
+    /// The short filter of common true-peak meters (Hann-windowed sinc, 49 taps, as libebur128 has it): it
+    /// reads some signals up to 0.3 dB higher than the long one. meter[p][k] weighs x[t - 5 + k].
+    static constexpr int kMeterTaps = 12;
+    std::array<std::array<float, kMeterTaps>, kFactor - 1> meter;
+
     /// The shared instance, made at first use (not on the audio thread: prepare() touches it).
     static const OversampleKernel& shared();
 };
 
-/// out[i] = sum over k of taps[k] * x[i + k], for i < count; x holds count + kTaps - 1 values. The order of
-/// additions is the same for every count.
-void run_fir(const float* x, const float* taps, float* out, int count);
+/// out[i] = sum over k of taps[k] * x[i + k], for i < count; x holds count + N - 1 values. The order of
+/// additions is the same for every count. Made for the two lengths of the kernel.
+template <std::size_t N>
+void run_fir(const float* x, const std::array<float, N>& taps, float* out, int count);
 
 } // namespace loopmind::effects

@@ -1,4 +1,4 @@
-// Three interpolated points per frame and channel, and the maximum of their magnitudes.
+// Three points between samples, by two filters, and the maximum of all magnitudes.
 #include "engine/effects/true_peak.h"
 
 #include <algorithm>
@@ -24,11 +24,18 @@ void TruePeakEnvelope::run(const float* input, std::array<float, kHistory + kMax
         envelope[n] = first ? magnitude : std::max(envelope[n], magnitude);
     }
     std::array<float, kMaxBlock> point;
-    for (const auto& taps : kernel.phases) {
-        run_fir(line.data() + 1, taps.data(), point.data(), frames);
+    auto raise = [&] {
         for (int n = 0; n < frames; ++n) {
             envelope[n] = std::max(envelope[n], std::abs(point[static_cast<size_t>(n)]));
         }
+    };
+    for (const auto& taps : kernel.phases) {
+        run_fir(line.data() + 1, taps, point.data(), frames);
+        raise();
+    }
+    for (const auto& taps : kernel.meter) {
+        run_fir(line.data() + 11, taps, point.data(), frames); // five before the centre
+        raise();
     }
     std::memmove(line.data(), line.data() + frames, sizeof(float) * kHistory);
 }

@@ -1,5 +1,5 @@
 // Streaming true-peak envelope: per frame the largest magnitude of the 4x oversampled stereo signal (ITU-R
-// BS.1770-4 annex 2, with a longer filter).
+// BS.1770-4 annex 2), the higher reading of a long filter and of the short one that common meters use.
 #pragma once
 
 #include "engine/effects/effect.h"

@@ -1,0 +1,9 @@
+// Counts what the test program allocates, to prove that audio code does not.
+#pragma once
+
+namespace loopmind::effects::test {
+
+/// Calls of operator new in this program so far, on all threads.
+long allocations();
+
+} // namespace loopmind::effects::test
