@@ -1,5 +1,6 @@
 // Drives one fuzz target without libFuzzer: seeded mutations of its seed inputs, the same ones on every
 // machine.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -33,13 +34,18 @@ void mutate(std::string& text, const std::vector<std::string>& seeds, Random& ra
                                            "0.1",
                                            ","};
     const std::size_t at = text.empty() ? 0 : random() % text.size();
-    switch (random() % 6) {
+    switch (random() % 8) {
     case 0:
+    case 6:
+    case 7:
         if (!text.empty()) text[at] = static_cast<char>(random());
         break;
-    case 1:
-        text.insert(at, kTelling[random() % std::size(kTelling)]);
+    case 1: {
+        const std::string& piece = kTelling[random() % std::size(kTelling)];
+        // In place half of the time, so that lengths inside binary files stay true.
+        text.replace(at, random() % 2 == 0 ? 0 : std::min(piece.size(), text.size() - at), piece);
         break;
+    }
     case 2:
         text.erase(at, 1 + random() % 16);
         break;
