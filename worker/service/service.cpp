@@ -100,8 +100,7 @@ Status Service::run() {
     return {};
 }
 
-// --- connection
-// -----------------------------------------------------------------------------------------------------
+// --- connection --------------------------------------------------------------------------------
 
 void Service::watch_connection() {
     for (;;) {
@@ -280,8 +279,7 @@ void Service::on_error(std::uint64_t request_id, const v1::Error& error) {
     }
 }
 
-// --- attempts
-// -------------------------------------------------------------------------------------------------------
+// --- attempts ----------------------------------------------------------------------------------
 
 void Service::on_start(const v1::StartTask& start) {
     const auto name = attempt_of(start.attempt());
@@ -428,8 +426,12 @@ void Service::report_finished() {
     }
 }
 
-// --- time
-// -----------------------------------------------------------------------------------------------------------
+/// A coordinator that answers no heartbeat for so long is not there, whatever TCP says.
+milliseconds Service::silence_limit() const {
+    return std::max(2 * lease_, kGreetingTime);
+}
+
+// --- time --------------------------------------------------------------------------------------
 
 void Service::beat() {
     const auto now = Steady::now();
