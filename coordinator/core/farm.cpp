@@ -23,7 +23,6 @@ Farm::Farm(FarmConfig config, std::uint32_t term)
     : config_(config), term_(term), workers_(3 * config.heartbeat, config.preview_extra_slots) {}
 
 // --- small steps
-// ----------------------------------------------------------------------------------------------
 
 Task* Farm::find(TaskRef ref) {
     auto it = jobs_.find(ref.job);
@@ -135,7 +134,21 @@ void Farm::settle_job(Job& job, Millis now) {
 }
 
 // --- jobs
-// -----------------------------------------------------------------------------------------------------
+
+Job make_job(JobRecord record) {
+    Job job;
+    job.tasks.reserve(record.tasks.size());
+    for (TaskRecord& task : record.tasks) {
+        Task entry;
+        entry.record = std::move(task);
+        for (const Failure& failure : entry.record.failures)
+            if (failure.fault == Fault::kWorker) entry.excluded.insert(failure.worker);
+        job.tasks.push_back(std::move(entry));
+    }
+    record.tasks.clear();
+    job.record = std::move(record);
+    return job;
+}
 
 void Farm::add_job(JobRecord record, Millis now) {
     const JobKey key = record.key;
@@ -149,17 +162,7 @@ void Farm::add_job(JobRecord record, Millis now) {
         for (JobKey other : older)
             commit_cancel(other, JobState::kSuperseded, now);
     }
-    Job job;
-    job.tasks.reserve(record.tasks.size());
-    for (TaskRecord& task : record.tasks) {
-        Task entry;
-        entry.record = std::move(task);
-        for (const Failure& failure : entry.record.failures)
-            if (failure.fault == Fault::kWorker) entry.excluded.insert(failure.worker);
-        job.tasks.push_back(std::move(entry));
-    }
-    record.tasks.clear();
-    job.record = std::move(record);
+    Job job = make_job(std::move(record));
     by_id_[name_of(job.record.tenant, job.record.job_id)] = key;
     Job& kept = jobs_[key] = std::move(job);
     for (Task& task : kept.tasks) {
@@ -223,7 +226,6 @@ void Farm::forget_job(JobKey key) {
 }
 
 // --- workers
-// --------------------------------------------------------------------------------------------------
 
 std::vector<AttemptName> Farm::hello(WorkerFacts facts, std::uint64_t connection,
                                      const std::vector<AttemptName>& running,
@@ -356,7 +358,6 @@ void Farm::unreachable(std::uint64_t connection) {
 }
 
 // --- attempts
-// -------------------------------------------------------------------------------------------------
 
 std::optional<TaskRef> Farm::find_task(const std::string& name, std::uint64_t epoch) const {
     auto it = by_epoch_.find(epoch);
@@ -549,7 +550,13 @@ void Farm::commit_failure(const FailureAction& action, Millis now) {
 }
 
 // --- time
-// -----------------------------------------------------------------------------------------------------
+
+std::set<std::uint64_t> Farm::open_epochs() const {
+    std::set<std::uint64_t> epochs;
+    for (const auto& [epoch, task] : by_epoch_)
+        epochs.insert(epoch);
+    return epochs;
+}
 
 void Farm::tick(Millis now) {
     // This process itself stood still (stopped, swapped, suspended): heartbeats may wait unread in the
@@ -602,7 +609,6 @@ void Farm::pause(std::optional<std::string> reason, Millis now) {
 }
 
 // --- dispatch
-// -------------------------------------------------------------------------------------------------
 
 std::string Farm::wanted_fingerprint(const Job& job, const Task& task) const {
     for (std::uint32_t need : task.record.needs)

@@ -122,6 +122,9 @@ struct Job {
     bool stored() const { return (record.key & kPreviewKeyBit) == 0; }
 };
 
+/// A job as memory holds it, without leases.
+Job make_job(JobRecord record);
+
 /// What a worker reports of a running attempt.
 struct RunningReport {
     AttemptName attempt;
@@ -149,7 +152,6 @@ class Farm {
     Farm(FarmConfig config, std::uint32_t term);
 
     // --- jobs
-    // -----------------------------------------------------------------------------------------------
     /// An accepted, restored or retried job that is not terminal. Leased tasks wait one full lease for their
     /// worker. A preview ends older previews with the same tenant, owner and key.
     void add_job(JobRecord job, Millis now);
@@ -162,7 +164,6 @@ class Farm {
     const std::map<JobKey, Job>& jobs() const { return jobs_; }
 
     // --- workers
-    // --------------------------------------------------------------------------------------------
     /// Returns attempts the worker must stop: not current, or not its own.
     std::vector<AttemptName> hello(WorkerFacts facts, std::uint64_t connection,
                                    const std::vector<AttemptName>& running,
@@ -176,7 +177,6 @@ class Farm {
     const Workers& workers() const { return workers_; }
 
     // --- attempts
-    // -------------------------------------------------------------------------------------------
     void commit_grant(TaskRef task, std::uint64_t epoch, Millis now);
     /// The grant was not made durable (`stale`: the task is no longer open) or never reached the worker.
     void refuse_grant(TaskRef task, std::uint64_t epoch, bool stale, Millis now);
@@ -201,8 +201,11 @@ class Farm {
     void commit_failure(const FailureAction& action, Millis now);
 
     // --- time
-    // -----------------------------------------------------------------------------------------------
     void tick(Millis now);
+    /// Epochs whose result would still be accepted, and the newest epoch drawn: older ones not listed are
+    /// over.
+    std::set<std::uint64_t> open_epochs() const;
+    std::uint64_t newest_epoch() const { return (term_ << 32) | counter_; }
     Millis next_deadline(Millis now) const;
     /// Every lease gets a full lease from now.
     void grace(Millis now);
@@ -210,7 +213,6 @@ class Farm {
     void pause(std::optional<std::string> reason, Millis now);
 
     // --- what people are told
-    // ---------------------------------------------------------------------------------
     double job_progress(const Job& job) const;
     Millis job_eta(const Job& job, Millis now) const;
     std::string task_note(const Job& job, const Task& task, Millis now) const;

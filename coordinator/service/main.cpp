@@ -1,0 +1,134 @@
+// loopmind-coordinator: serve, enrol, public-key.
+#include <CLI/CLI.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "coordinator/service/clock.h"
+#include "coordinator/service/home.h"
+#include "coordinator/service/server.h"
+#include "coordinator/store/sqlite/sqlite_store.h"
+#include "proto/wire/keys.h"
+
+namespace {
+
+using namespace loopmind;
+
+service::Server* running = nullptr;
+
+void on_signal(int) {
+    if (running != nullptr) running->stop();
+}
+
+int fail(const Error& error) {
+    std::cerr << "loopmind-coordinator: " << error.text() << "\n";
+    return 1;
+}
+
+int serve(service::ServerConfig config) {
+    if (!config.ready_file.empty()) {
+        std::error_code ignored;
+        std::filesystem::remove(config.ready_file, ignored);
+    }
+    auto server = service::Server::open(std::move(config));
+    if (!server.ok()) return fail(server.error());
+    running = server->get();
+    std::signal(SIGTERM, on_signal);
+    std::signal(SIGINT, on_signal);
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // a file size limit is a full disk, not the end of the process
+    const Status ended = (*server)->run();
+    std::signal(SIGTERM, SIG_DFL);
+    std::signal(SIGINT, SIG_DFL);
+    running = nullptr;
+    return ended ? 0 : fail(ended.error());
+}
+
+int enrol(const std::filesystem::path& home, store::StoredIdentity who) {
+    if (!wire::is_z85_key(who.public_key))
+        return fail({ErrorCode::kInvalidArgument, "--public-key", "this is no public key of 40 characters",
+                     "print it with `loopmind-worker public-key` or take \"public\" from the key file"});
+    if (who.name.empty() || who.name.size() > 128 || who.tenant.empty() || who.tenant.size() > 128)
+        return fail({ErrorCode::kInvalidArgument, "--name", "name and tenant have 1 to 128 bytes", ""});
+    auto paths = service::prepare_home(home);
+    if (!paths.ok()) return fail(paths.error());
+    auto store = store::open_sqlite_store(paths->database);
+    if (!store.ok()) return fail(store.error());
+    who.created_ms = service::unix_now_ms();
+    if (Status saved = (*store)->put_identity(who); !saved) return fail(saved.error());
+    std::cout << "enrolled " << who.role << " " << who.name << " (tenant " << who.tenant << ")\n";
+    return 0;
+}
+
+int print_public_key(const std::filesystem::path& home) {
+    auto paths = service::prepare_home(home);
+    if (!paths.ok()) return fail(paths.error());
+    auto keys = wire::load_or_create_keys(paths->key);
+    if (!keys.ok()) return fail(keys.error());
+    std::cout << keys->public_key << "\n";
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    // The log goes to stderr: stdout is for answers.
+    spdlog::set_default_logger(spdlog::stderr_color_mt("coordinator"));
+    spdlog::set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+    spdlog::flush_on(spdlog::level::info);
+
+    CLI::App app{"The coordinator of a LoopMind farm: takes jobs, gives tasks to workers, keeps results."};
+    app.set_version_flag("--version", std::string("loopmind-coordinator ") + LOOPMIND_VERSION);
+    app.require_subcommand(1);
+    app.footer("Examples:\n"
+               "  loopmind-coordinator serve --home ~/.local/share/loopmind\n"
+               "  loopmind-coordinator enrol --role producer --name ada --public-key '<40 characters>'\n"
+               "  loopmind-coordinator public-key");
+    std::filesystem::path home = service::default_home();
+
+    service::ServerConfig config;
+    std::int64_t lease_ms = config.farm.lease.count();
+    std::int64_t heartbeat_ms = config.farm.heartbeat.count();
+    auto* serve_command = app.add_subcommand("serve", "Serve clients and workers until SIGTERM");
+    serve_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
+    serve_command->add_option("--client-endpoint", config.client_endpoint, "Where clients connect")
+        ->capture_default_str();
+    serve_command->add_option("--worker-endpoint", config.worker_endpoint, "Where workers connect")
+        ->capture_default_str();
+    serve_command->add_option("--lease-ms", lease_ms, "A silent worker keeps its tasks for so long")
+        ->check(CLI::Range(100, 3'600'000))
+        ->capture_default_str();
+    serve_command->add_option("--heartbeat-ms", heartbeat_ms, "How often workers say that they live")
+        ->check(CLI::Range(10, 600'000))
+        ->capture_default_str();
+    serve_command->add_option("--ready-file", config.ready_file, "Written when serving");
+
+    store::StoredIdentity who;
+    who.tenant = "default";
+    auto* enrol_command = app.add_subcommand("enrol", "Let a key in, beside a running server too");
+    enrol_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
+    enrol_command->add_option("--role", who.role, "worker, producer, viewer or admin")
+        ->required()
+        ->check(CLI::IsMember({"worker", "producer", "viewer", "admin"}));
+    enrol_command->add_option("--name", who.name, "Whose key it is, for people")->required();
+    enrol_command->add_option("--public-key", who.public_key, "The key in Z85, 40 characters")->required();
+    enrol_command->add_option("--tenant", who.tenant, "Whose jobs it sees")->capture_default_str();
+
+    auto* key_command =
+        app.add_subcommand("public-key", "Print the coordinator's public key, making it when missing");
+    key_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
+
+    CLI11_PARSE(app, argc, argv);
+    if (*enrol_command) return enrol(home, who);
+    if (*key_command) return print_public_key(home);
+    if (heartbeat_ms * 2 > lease_ms)
+        return fail({ErrorCode::kInvalidArgument, "--heartbeat-ms",
+                     "a lease must be at least two heartbeats long",
+                     "use e.g. --lease-ms 10000 --heartbeat-ms 1000"});
+    config.home = home;
+    config.farm.lease = core::Millis(lease_ms);
+    config.farm.heartbeat = core::Millis(heartbeat_ms);
+    return serve(std::move(config));
+}

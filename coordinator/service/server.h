@@ -1,0 +1,53 @@
+// A coordinator in one process: opens everything in a home, serves until told to stop.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "coordinator/core/farm.h"
+#include "proto/base/result.h"
+#include "proto/wire/wakeup.h"
+
+namespace loopmind::service {
+
+struct ServerConfig {
+    std::filesystem::path home;
+    std::string client_endpoint = "tcp://127.0.0.1:7761";
+    std::string worker_endpoint = "tcp://127.0.0.1:7762";
+    core::FarmConfig farm;
+    std::filesystem::path ready_file; ///< Written (JSON with both endpoints) when serving; empty: none.
+};
+
+/// One thread opens and runs it; it starts the store, blob and ZAP threads.
+class Server {
+  public:
+    /// Errors: already_exists (home in use), unavailable (port in use), permission_denied (key mode, folder),
+    /// version_mismatch (database newer than the program), resource_exhausted (disk).
+    static Result<std::unique_ptr<Server>> open(ServerConfig config);
+    ~Server();
+
+    /// Serves until stop().
+    Status run();
+    /// Any thread or signal handler.
+    void stop() noexcept;
+
+    /// Really bound, with port numbers.
+    std::string client_endpoint() const;
+    std::string worker_endpoint() const;
+    std::string public_key() const;
+
+  private:
+    struct Parts;
+    explicit Server(ServerConfig config);
+    Status open_parts();
+    void sweep();
+
+    ServerConfig config_;
+    std::unique_ptr<Parts> parts_;
+    std::atomic<bool> stopping_{false};
+    wire::Wakeup stop_wakeup_;
+};
+
+} // namespace loopmind::service

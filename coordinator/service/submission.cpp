@@ -1,0 +1,85 @@
+// Validation, resolution, graph and recipes of a submitted job.
+#include "coordinator/service/submission.h"
+
+#include <algorithm>
+
+#include "coordinator/core/task_graph.h"
+#include "proto/base/sha256.h"
+#include "proto/request/params.h"
+#include "proto/request/task_spec.h"
+
+namespace loopmind::service {
+namespace {
+
+constexpr std::size_t kMaxSupersedeKey = 128;
+
+bool is_job_id(const std::string& id) {
+    return id.size() == 32 && std::all_of(id.begin(), id.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
+request::SpecKind spec_kind(core::TaskKind kind) {
+    switch (kind) {
+    case core::TaskKind::kCompose:
+        return request::SpecKind::kCompose;
+    case core::TaskKind::kRender:
+        return request::SpecKind::kRender;
+    case core::TaskKind::kFinish:
+        return request::SpecKind::kFinish;
+    case core::TaskKind::kPreview:
+        return request::SpecKind::kPreview;
+    }
+    return request::SpecKind::kCompose;
+}
+
+} // namespace
+
+Result<Submission> make_submission(const v1::SubmitJob& request, const std::string& tenant,
+                                   const std::string& owner, const std::set<std::string>& fingerprints,
+                                   const std::function<std::uint64_t()>& draw_seed, std::uint64_t now_ms) {
+    if (!is_job_id(request.job_id()))
+        return Error{ErrorCode::kInvalidArgument, "job_id", "a job id is 32 lower-case hexadecimal digits",
+                     "draw 16 random bytes and write them in hexadecimal"};
+    if (request.kind() != v1::JOB_KIND_GENERATE && request.kind() != v1::JOB_KIND_PREVIEW)
+        return Error{ErrorCode::kInvalidArgument, "kind",
+                     "this coordinator makes generate and preview jobs only",
+                     "update the coordinator, or ask for one of these"};
+    if (request.supersede_key().size() > kMaxSupersedeKey)
+        return Error{ErrorCode::kInvalidArgument, "supersede_key", "the key has more than 128 bytes",
+                     "name the control, e.g. \"energy\""};
+    const auto parsed = request::parse_request(request.params_json());
+    if (!parsed.ok()) return parsed.error();
+    const auto params = request::resolve(*parsed, draw_seed());
+    if (!params.ok()) return params.error();
+
+    Submission made;
+    core::JobRecord& job = made.job.job;
+    job.tenant = tenant;
+    job.owner = owner;
+    job.job_id = request.job_id();
+    job.kind = static_cast<core::JobKind>(request.kind());
+    job.prompt = params->prompt;
+    job.resolved_json = request::canonical_json(*params);
+    job.request_digest = base::sha256_hex(std::to_string(request.kind()) + "\n" + request.params_json());
+    job.supersede_key = request.supersede_key();
+    job.created_ms = now_ms;
+    job.tasks = job.kind == core::JobKind::kPreview
+                    ? core::preview_tasks()
+                    : core::generate_tasks({params->stems, static_cast<std::uint32_t>(params->variations)});
+    for (core::TaskRecord& task : job.tasks) {
+        request::TaskSpec spec{spec_kind(task.kind), *params, task.stem, static_cast<int>(task.variation)};
+        task.spec_json = request::spec_json(spec);
+    }
+    if (job.kind == core::JobKind::kGenerate) {
+        for (const std::string& fingerprint : fingerprints) {
+            store::RecipeSet set{fingerprint, {}};
+            for (const core::TaskRecord& task : job.tasks)
+                set.recipes.push_back(request::recipe_hash(task.spec_json, fingerprint));
+            made.job.candidates.push_back(std::move(set));
+        }
+    }
+    return made;
+}
+
+} // namespace loopmind::service
