@@ -4,6 +4,7 @@
 #include "engine/session/schema.h"
 
 #include <cmath>
+#include <map>
 #include <set>
 
 namespace loopmind::session {
@@ -303,33 +304,41 @@ Track Session::add_track(TrackType type, const std::string& id, const std::strin
 
 void Session::sync_timeline(juce::UndoManager* undo) {
     juce::ValueTree timeline = state_.getChildWithName(ids::timeline);
-    std::vector<juce::ValueTree> old;
-    for (const juce::ValueTree& entry : timeline)
-        old.push_back(entry.createCopy());
-    timeline.removeAllChildren(undo);
-    const auto reuse = [&](const juce::String& file, double start) {
-        for (juce::ValueTree& entry : old) {
-            if (!entry.isValid() || entry[ids::file].toString() != file ||
-                static_cast<double>(entry[ids::start]) != start)
-                continue;
-            return std::exchange(entry, juce::ValueTree());
+    using Place = std::pair<juce::String, double>; // file and start
+    std::multimap<Place, juce::ValueTree> old;
+    std::vector<juce::ValueTree> videos;
+    for (const juce::ValueTree& entry : timeline) {
+        const juce::ValueTree copy = entry.createCopy();
+        if (entry.hasProperty(ids::video)) {
+            videos.push_back(copy);
+        } else {
+            old.emplace(Place{entry[ids::file].toString(), entry[ids::start]}, copy);
         }
-        return juce::ValueTree(ids::entry, {{ids::file, file}, {ids::start, start}});
-    };
+    }
+    std::map<std::string, juce::String> file_of; // by pattern
+    for (const Pattern& pattern : patterns()) {
+        const std::optional<Media> source = media(pattern.audio());
+        if (source)
+            file_of[pattern.id()] =
+                to_juce(source->file().empty() ? "sha256:" + source->sha256() : source->file());
+    }
+    timeline.removeAllChildren(undo);
     for (const Track& track : tracks()) {
         for (const Clip& clip : track.clips()) {
-            const std::optional<Pattern> of = pattern(clip.pattern());
-            const std::optional<Media> source = of ? media(of->audio()) : std::nullopt;
-            if (!source) continue;
-            const std::string file = source->file().empty() ? "sha256:" + source->sha256() : source->file();
-            juce::ValueTree entry = reuse(to_juce(file), clip.start());
+            const auto file = file_of.find(clip.pattern());
+            if (file == file_of.end()) continue;
+            const auto known = old.find(Place{file->second, clip.start()});
+            juce::ValueTree entry(ids::entry, {{ids::file, file->second}, {ids::start, clip.start()}});
+            if (known != old.end()) {
+                entry = known->second; // with the fields of it that we do not know
+                old.erase(known);
+            }
             entry.setProperty(ids::length, clip.length(), nullptr);
             timeline.appendChild(entry, undo);
         }
     }
-    for (const juce::ValueTree& entry : old) {
-        if (entry.isValid() && entry.hasProperty(ids::video)) timeline.appendChild(entry, undo);
-    }
+    for (const juce::ValueTree& entry : videos)
+        timeline.appendChild(entry, undo);
 }
 
 } // namespace loopmind::session

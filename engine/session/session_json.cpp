@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <map>
 #include <set>
 
 namespace loopmind::session {
@@ -406,24 +407,31 @@ Status check_masters(const juce::ValueTree& session) {
 Status import_timeline(juce::ValueTree& session, double beats_per_bar) {
     juce::ValueTree tracks(ids::tracks), patterns(ids::patterns), media(ids::media_list);
     const juce::ValueTree timeline = session.getChildWithName(ids::timeline);
+    struct Lane {
+        juce::ValueTree clips;
+        juce::String number;
+    };
+    std::map<juce::String, Lane> lanes; // by file
     double end = 0;
-    for (int i = 0; i < timeline.getNumChildren(); ++i) {
-        const juce::ValueTree entry = timeline.getChild(i);
+    int position = -1;
+    for (const juce::ValueTree& entry : timeline) {
+        ++position;
         const juce::String file = entry[ids::file].toString();
         if (file.isEmpty()) continue;
         const double start = entry[ids::start], length = entry[ids::length];
         if (length <= 0) {
             return Error{ErrorCode::kInvalidArgument,
-                         "timeline[" + std::to_string(i) + "].length",
+                         "timeline[" + std::to_string(position) + "].length",
                          "must be more than 0 beats",
                          {}};
         }
         end = std::max(end, start + length);
-        juce::ValueTree known = media.getChildWithProperty(ids::file, file);
-        if (!known.isValid()) {
-            const juce::String number(media.getNumChildren() + 1);
+        auto& [clips, number] = lanes[file];
+        if (!clips.isValid()) {
+            number = juce::String(media.getNumChildren() + 1);
             const juce::String name =
                 file.fromLastOccurrenceOf("/", false, false).upToLastOccurrenceOf(".", false, false);
+            clips = juce::ValueTree(ids::clips);
             media.appendChild(
                 {ids::media, {{ids::id, "media-" + number}, {"kind", "audio"}, {ids::file, file}}}, nullptr);
             patterns.appendChild({ids::pattern,
@@ -434,13 +442,9 @@ Status import_timeline(juce::ValueTree& session, double beats_per_bar) {
                                  nullptr);
             tracks.appendChild({ids::track,
                                 {{ids::id, "track-" + number}, {ids::name, name}, {ids::type, "audio"}},
-                                {juce::ValueTree(ids::clips)}},
+                                {clips}},
                                nullptr);
-            known = media.getChild(media.getNumChildren() - 1);
         }
-        const juce::String number(media.indexOf(known) + 1);
-        juce::ValueTree clips =
-            tracks.getChildWithProperty(ids::id, "track-" + number).getChildWithName(ids::clips);
         clips.appendChild({ids::clip,
                            {{ids::id, "clip-" + juce::String(clips.getNumChildren() + 1)},
                             {"pattern", "pattern-" + number},
@@ -451,7 +455,7 @@ Status import_timeline(juce::ValueTree& session, double beats_per_bar) {
     if (!session.hasProperty("bars") && end > 0)
         session.setProperty("bars", static_cast<juce::int64>(std::ceil(end / beats_per_bar - 1e-9)), nullptr);
     for (const juce::ValueTree& list : {tracks, patterns, media}) {
-        if (session.getChildWithName(list.getType()).isValid() && list.getType() != ids::tracks) continue;
+        if (session.getChildWithName(list.getType()).isValid()) continue;
         session.appendChild(list, nullptr);
     }
     return {};

@@ -150,6 +150,9 @@ TEST_F(DeliveryTest, OtherProgramsReadItWithoutAWarning) {
         << probe.output;
     EXPECT_EQ(run_program("ffprobe -v warning -show_entries stream=channels " + path + " > /dev/null").output,
               "");
+    const auto aubio = run_program("aubioonset -B512 -H128 -i " + path + " > /dev/null");
+    EXPECT_EQ(aubio.exit_code, 0);
+    EXPECT_EQ(aubio.output, "");
     EXPECT_EQ(run_program("ffmpeg -v warning -guess_layout_max 0 -i " + path + " -f null -").output, "");
 }
 

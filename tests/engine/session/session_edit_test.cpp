@@ -94,6 +94,39 @@ TEST(SessionEdit, TracksStandBeforeBusesAndMaster) {
     EXPECT_EQ(order, (std::vector<std::string>{"a", "a-2", "bus", "master"}));
 }
 
+TEST(SessionEdit, TimelineFollowsClipsAndKeepsWhatItDoesNotKnow) {
+    auto session = Session::from_json(R"({"timeline": [
+        {"file": "a.wav", "start": 0, "length": 4, "mine": 1.50},
+        {"video": "v.mp4", "start": 0, "length": 8},
+        {"file": "b.wav", "start": 4, "length": 4, "gone": 1}]})");
+    ASSERT_TRUE(session.ok());
+    session->track("track-1")->add_clip("pattern-1", 8, 2, false);
+    session->track("track-2")->state.getChildWithName("clips").removeAllChildren(nullptr);
+    session->sync_timeline();
+    const std::string text = session->to_json();
+    const std::string timeline =
+        text.substr(text.find("\"timeline\""), text.find("\"fx\"") - text.find("\"timeline\""));
+    EXPECT_EQ(timeline, R"("timeline": [
+    {
+      "file": "a.wav",
+      "start": 0,
+      "length": 4,
+      "mine": 1.50
+    },
+    {
+      "file": "a.wav",
+      "start": 8,
+      "length": 2
+    },
+    {
+      "video": "v.mp4",
+      "start": 0,
+      "length": 8
+    }
+  ],
+  )");
+}
+
 TEST(SessionEdit, CloneIsIndependent) {
     Session session;
     Session copy = session.clone();
