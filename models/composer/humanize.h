@@ -17,8 +17,8 @@ struct Placed {
 };
 
 /// Applies swing, then humanize, then wraps into the loop. The offsets are the same draw for every humanize
-/// value, centred within swung and straight notes, so timing spread grows exactly linearly; velocity offsets
-/// never oppose the written accents, so their spread grows too.
+/// value, centred among notes of one place in the swing, so timing spread grows linearly; velocity offsets
+/// are centred per sixteenth of the bar and never oppose its written accents, so their spread grows too.
 std::vector<Note> perform(const Context& context, const std::vector<Placed>& placed, const Stream& stream,
                           bool drums, double swing_grid);
 

@@ -45,7 +45,7 @@ Tone tone_of(const Context& context) {
         break;
     }
     tone.brightness = std::clamp(
-        0.19 + 0.5 * request.energy + 0.06 * request.mood + bright + context.style.brightness, 0.0, 1.0);
+        0.17 + 0.47 * request.energy + 0.15 * request.mood + bright + context.style.brightness, 0.0, 1.0);
     tone.punch = 0.12 + 0.8 * request.energy;
     return tone;
 }
@@ -82,8 +82,11 @@ StemPlan dress_stem(const Context& context, const std::string& role) {
         stem.reverb_send = place.reverb;
         stem.delay_send = place.delay;
     }
-    if (role == "drums" || role == "percussion") stem.level_db += -2 + 4 * request.energy;
-    if (role == "pad" || role == "chords") stem.level_db += 0.75 - 1.5 * request.energy;
+    // Energy brings the drums forward and takes weight from the bass, so that the mix brightens as it gets
+    // denser.
+    if (role == "drums" || role == "percussion") stem.level_db += -1 + 2 * request.energy;
+    if (role == "bass") stem.level_db += 1 - 2.5 * request.energy;
+    if (role == "pad") stem.level_db += 0.5 - request.energy;
     if (role == "texture")
         stem.level_db += request.texture == "Vintage" || request.texture == "Gritty" ? 2 : 0;
     if (request.focus != "Balanced") stem.level_db += is_focus(request, role) ? 3 : -1.5;

@@ -146,7 +146,7 @@ const GenreStyle& jazz() {
         .name = "Jazz",
         .tempo_low = 96,
         .tempo_high = 200,
-        .swing = 0.3,
+        .swing = 1.0,
         .swing_eighths = true,
         .grooves =
             {
