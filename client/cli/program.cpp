@@ -81,6 +81,10 @@ Error parse_error(const CLI::App& app, const CLI::ParseError& error, int argc, c
             if (argv[i][0] != '-' && command.get_name() != argv[i]) return unknown_word(command, argv[i]);
         return {ErrorCode::kInvalidArgument, command_line_of(command), "a command is missing", hint};
     }
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+        const std::string what = error.what();
+        return {ErrorCode::kInvalidArgument, what.substr(0, what.find(':')), "needs a value", hint};
+    }
     std::string what = error.what();
     std::string field;
     if (const auto colon = what.find(": "); colon != std::string::npos && what.rfind("-", 0) == 0) {
@@ -151,7 +155,9 @@ int run_program(int argc, const char* const* argv, std::FILE* out, std::FILE* er
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForHelp&) {
-        console.print(named_command(app, argc, argv)->help());
+        const CLI::App* command = named_command(app, argc, argv);
+        const std::string line = command_line_of(*command);
+        console.print(command->help(command->get_parent() ? line.substr(0, line.find_last_of(' ')) : ""));
         return kExitOk;
     } catch (const CLI::CallForAllHelp&) {
         console.print(app.help("", CLI::AppFormatMode::All));

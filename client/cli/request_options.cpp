@@ -190,13 +190,15 @@ Result<request::Request> build_request(const std::string& params_text, const std
 
 void add_request_options(CLI::App& app) {
     for (const RequestOption& option : request_options()) {
-        std::string help = option.help;
+        std::string text = option.help;
         if (option.choices) {
             std::string names;
             for (const std::string& name : option.choices())
                 names += (names.empty() ? "" : ", ") + name;
-            help += ": " + names;
+            text += ": " + names;
         }
+        // Const, or CLI11 takes it for a variable to write to.
+        const std::string help = text;
         CLI::Option* added = nullptr;
         if (option.kind == OptionKind::kFlag) {
             const std::string name = option.option;
