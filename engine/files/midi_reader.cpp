@@ -172,7 +172,7 @@ class Reader {
             have_meter_ = true;
         }
         if (type == 0x59 && body.size() >= 2 && song_.key.empty()) {
-            const int sharps = static_cast<signed char>(body[0]);
+            const int sharps = at(0) < 128 ? at(0) : at(0) - 256;
             if (sharps >= -7 && sharps <= 7) song_.key = key_name(sharps, body[1] == 1);
         }
         return false;

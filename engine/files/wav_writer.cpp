@@ -26,7 +26,7 @@ Result<StreamingWavWriter> StreamingWavWriter::create(int sample_rate, int chann
         return Error{ErrorCode::kInvalidArgument, "sample_rate", "must be 8000 to 384000 Hz", {}};
     if (channels != 1 && channels != 2)
         return Error{ErrorCode::kInvalidArgument, "channels", "must be 1 or 2", {}};
-    if (total_frames < 0 || total_frames > kMaxData / (kBytesPerSample * channels))
+    if (total_frames < 0 || total_frames > kMaxData / kBytesPerSample / channels)
         return Error{ErrorCode::kInvalidArgument, "total_frames", "does not fit into a WAV file of 4 GiB",
                      "render a shorter piece"};
     return StreamingWavWriter(sample_rate, channels, total_frames, std::move(sink));

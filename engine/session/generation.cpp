@@ -52,7 +52,7 @@ juce::String add_media(Session& session, const MediaRef& ref, const char* kind,
 
 juce::String add_pattern(Session& session, const StemTrack& stem, const SessionRecipe& recipe, double beats) {
     juce::ValueTree holder = session.state().getChildWithName(ids::patterns);
-    const juce::String id = unique_id(holder, to_juce(stem.id));
+    juce::String id = unique_id(holder, to_juce(stem.id));
     juce::ValueTree pattern(ids::pattern, {{ids::id, id},
                                            {ids::name, to_juce(stem.name)},
                                            {"role", to_juce(stem.role)},

@@ -118,6 +118,12 @@ std::vector<Clip> Track::clips() const {
     return views<Clip>(state.getChildWithName(ids::clips));
 }
 
+std::string Track::output() const {
+    const std::string to = text("output", kMasterId);
+    const juce::ValueTree target = state.getParent().getChildWithProperty(ids::id, to_juce(to));
+    return to.empty() || target[ids::type].toString() == "master" ? kMasterId : to;
+}
+
 std::optional<Insert> Track::insert_of(std::string_view effect) const {
     juce::ValueTree found =
         state.getChildWithName(ids::inserts).getChildWithProperty(ids::effect, to_juce(effect));

@@ -92,8 +92,8 @@ class Track : public Node {
     double pan() const { return number("pan", 0); }         ///< -1 left .. 1 right
     bool mute() const { return flag("mute", false); }
     bool solo() const { return flag("solo", false); }
-    std::string output() const { return text("output", kMasterId); } ///< id of a bus or the master
-    std::vector<Insert> inserts() const;                             ///< in signal order
+    std::string output() const;          ///< id of a bus; kMasterId for the master, whatever its id
+    std::vector<Insert> inserts() const; ///< in signal order
     std::vector<Send> sends() const;
     std::vector<Clip> clips() const;
     std::optional<Insert> insert_of(std::string_view effect) const; ///< first insert of that effect

@@ -127,6 +127,18 @@ TEST(SessionEdit, TimelineFollowsClipsAndKeepsWhatItDoesNotKnow) {
   )");
 }
 
+TEST(SessionEdit, OutputsToTheMasterHaveOneName) {
+    const auto session =
+        Session::from_json(R"({"tracks": [{"id": "a", "output": "main"}, {"id": "b", "output": ""},
+        {"id": "c"}, {"id": "d", "output": "a"}, {"id": "main", "type": "master"}]})");
+    ASSERT_TRUE(session.ok());
+    std::vector<std::string> outputs;
+    for (const Track& track : session->tracks())
+        outputs.push_back(track.output());
+    EXPECT_EQ(outputs, (std::vector<std::string>{kMasterId, kMasterId, kMasterId, "a", kMasterId}));
+    EXPECT_EQ(session->master().id(), "main");
+}
+
 TEST(SessionEdit, CloneIsIndependent) {
     Session session;
     Session copy = session.clone();
