@@ -39,7 +39,7 @@ struct Preview {
     std::vector<float> peaks_max;
     int sample_rate = 0;               ///< Hz
     std::vector<std::int16_t> samples; ///< mono
-    double seconds = 0;                ///< length of the whole loop that the peaks stand for
+    double seconds = 0;                ///< length of the stretch that peaks and samples stand for
 };
 
 /// One attempt as its executor sees it. Used on the executor's thread only.
