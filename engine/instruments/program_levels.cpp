@@ -19,7 +19,8 @@ constexpr double kLengthAt[kLengths] = {0.12, 0.5, 2.0};
 constexpr int kFirstDrum = 27;
 constexpr int kDrums = 61;
 
-/// Energy in tenths of dB at [pitch][length]; -1200 where a program is silent.
+/// Energy in tenths of dB at [pitch][length]; pitches a program cannot play have the values of the nearest it
+/// can.
 struct MelodicLevels {
     short tenths[kPitches][kLengths];
 };
@@ -30,6 +31,56 @@ struct KitLevels {
 
 // Made by build/bench/calibrate_soundfont from FluidR3_GM.sf2 3.1; see there.
 #include "engine/instruments/program_levels.inc"
+
+/// Energies in dB of one pitch at the three lengths.
+struct Sustain {
+    double at[kLengths];
+};
+
+/// Index of the span of `at` that holds `value`, and how far into it, 0..1.
+double place(double value, const double* at, int count, int& index) {
+    index = 0;
+    while (index + 2 < count && value > at[index + 1])
+        ++index;
+    return std::clamp((value - at[index]) / (at[index + 1] - at[index]), 0.0, 1.0);
+}
+
+Sustain sustain_at(int program, int pitch) {
+    const MelodicLevels& levels = kMelodic[std::clamp(program, 0, 127)];
+    int p = 0;
+    const double between = place(pitch, kPitchAt, kPitches, p);
+    Sustain out{};
+    for (int i = 0; i < kLengths; ++i) {
+        const double low = levels.tenths[p][i];
+        out.at[i] = (low + between * (levels.tenths[p + 1][i] - low)) / 10.0;
+    }
+    return out;
+}
+
+double interpolate(const double* at, double seconds) {
+    double log_at[kLengths];
+    for (int i = 0; i < kLengths; ++i)
+        log_at[i] = std::log(kLengthAt[i]);
+    int l = 0;
+    const double between = place(std::log(std::max(1e-3, seconds)), log_at, kLengths, l);
+    return at[l] + between * (at[l + 1] - at[l]);
+}
+
+/// How much of the time from length `l` to the next still adds energy: 1 a steady tone, 0 a sound that has
+/// died away.
+double growth(const double* at, int l) {
+    return std::clamp((at[l + 1] - at[l]) / (10.0 * std::log10(kLengthAt[l + 1] / kLengthAt[l])), 0.0, 1.0);
+}
+
+/// Seconds over which a note spreads its energy.
+double sounding_seconds(int bank, int program, int pitch, double length) {
+    if (bank == 128) return 0.15;
+    const Sustain row = sustain_at(program, pitch);
+    double out = 0.15;
+    if (length > 0.15) out += growth(row.at, 0) * (std::min(length, 0.5) - 0.15);
+    if (length > 0.5) out += growth(row.at, 1) * (length - 0.5);
+    return std::max(out, 0.2);
+}
 
 double velocity_db(int velocity) {
     return 40.0 * std::log10(velocity / 100.0);
@@ -45,27 +96,11 @@ double note_energy_db(int bank, int program, int pitch, double length_seconds) {
         }
         return kit->tenths[std::clamp(pitch - kFirstDrum, 0, kDrums - 1)] / 10.0;
     }
-    const MelodicLevels& levels = kMelodic[std::clamp(program, 0, 127)];
-    auto place = [](double value, const double* at, int count, int& index) {
-        index = 0;
-        while (index + 2 < count && value > at[index + 1])
-            ++index;
-        return std::clamp((value - at[index]) / (at[index + 1] - at[index]), 0.0, 1.0);
-    };
-    double log_at[kLengths];
-    for (int i = 0; i < kLengths; ++i)
-        log_at[i] = std::log(kLengthAt[i]);
-    int p = 0, l = 0;
-    const double between_pitches = place(pitch, kPitchAt, kPitches, p);
-    const double between_lengths = place(std::log(std::max(1e-3, length_seconds)), log_at, kLengths, l);
-    auto row = [&](int at) {
-        return levels.tenths[at][l] + between_lengths * (levels.tenths[at][l + 1] - levels.tenths[at][l]);
-    };
-    double db = (row(p) + between_pitches * (row(p + 1) - row(p))) / 10.0;
-    // What still sounds after two seconds goes on; what has died away (no growth from 0.5 s on) does not.
-    if (length_seconds > kLengthAt[kLengths - 1]) {
-        const double growth = (levels.tenths[1][2] - levels.tenths[1][1]) / 10.0 / 6.02;
-        db += std::clamp(growth, 0.0, 1.0) * 10.0 * std::log10(length_seconds / kLengthAt[kLengths - 1]);
+    const Sustain row = sustain_at(program, pitch);
+    double db = interpolate(row.at, length_seconds);
+    // What still sounds after two seconds goes on; what has died away by then does not.
+    if (length_seconds > kLengthAt[2]) {
+        db += growth(row.at, 1) * 10.0 * std::log10(length_seconds / kLengthAt[2]);
     }
     return db;
 }
@@ -74,12 +109,12 @@ double expected_lufs(int bank, int program, std::span<const LevelNote> notes, do
     constexpr double kStep = 0.1;
     const auto steps = static_cast<size_t>(std::clamp(std::ceil(total_seconds / kStep), 1.0, 1e6));
     std::vector<double> energy(steps, 0.0);
-    const double shortest = bank == 128 ? 0.15 : 0.2;
     for (const LevelNote& note : notes) {
         const double power = std::pow(
             10.0,
             (note_energy_db(bank, program, note.pitch, note.length) + velocity_db(note.velocity)) / 10.0);
-        const double length = bank == 128 ? shortest : std::clamp(note.length, shortest, total_seconds);
+        const double length =
+            std::min(sounding_seconds(bank, program, note.pitch, note.length), total_seconds);
         const auto first = static_cast<std::int64_t>(std::floor(note.start / kStep));
         const auto count = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(length / kStep)));
         for (std::int64_t i = 0; i < count; ++i) {

@@ -53,7 +53,7 @@ TEST(SettleMaster, MeetsLoudnessAndCeilingOnBeats) {
 }
 
 TEST(SettleMaster, RaisesQuietAudio) {
-    for (const auto& [scale, reached] : {std::pair{6e-3f, true}, std::pair{1e-3f, false}}) {
+    for (const auto& [scale, reached] : {std::pair{1e-2f, true}, std::pair{1e-3f, false}}) {
         auto loop = test::beat_loop(480000, 100);
         for (auto* channel : {&loop->left, &loop->right}) {
             for (float& x : *channel)

@@ -46,13 +46,25 @@ int main(int argc, char** argv) {
     std::printf("// Tenths of dB per note; printed by calibrate_soundfont, not edited by hand.\n");
     std::printf("constexpr MelodicLevels kMelodic[128] = {\n");
     for (int program = 0; program < 128; ++program) {
+        constexpr int kKeys[] = {36, 60, 84};
+        constexpr double kSeconds[] = {0.12, 0.5, 2.0};
+        int tenths[3][3];
+        for (int k = 0; k < 3; ++k) {
+            for (int l = 0; l < 3; ++l)
+                tenths[k][l] = note_tenths(**font, 0, program, kKeys[k], kSeconds[l]);
+        }
         std::printf("    {{");
-        for (int key : {36, 60, 84}) {
-            std::printf("{");
-            for (double seconds : {0.12, 0.5, 2.0}) {
-                std::printf("%d%s", note_tenths(**font, 0, program, key, seconds), seconds < 2.0 ? ", " : "");
+        for (int k = 0; k < 3; ++k) {
+            // Outside its range a program is silent: take the nearest pitch that it plays.
+            int from = k;
+            for (int near : {k, 1, 2 - k}) {
+                if (tenths[near][1] > -900) {
+                    from = near;
+                    break;
+                }
             }
-            std::printf("}%s", key < 84 ? ", " : "");
+            std::printf("{%d, %d, %d}%s", tenths[from][0], tenths[from][1], tenths[from][2],
+                        k < 2 ? ", " : "");
         }
         std::printf("}}, // %d\n", program);
     }
