@@ -50,10 +50,9 @@ std::vector<Draft> write_bass(const Context& context, const Passage& passage) {
     const GenreStyle& style = context.style;
     const auto& figures = context.request.beats_per_bar == 3 ? style.bass_waltz : style.bass;
     const Stream pick = context.root.fork("bass figure");
-    const int count = static_cast<int>(figures.size());
-    const int choice = (pick.below(0, count) + (passage.material_index == 1 ? pick.below(1, 2) : 0)) % count;
-    const BassFigure& figure = figures[static_cast<std::size_t>(choice)];
+    const BassFigure& figure = figure_for(figures, pick, passage.material_index);
     const Stream stream = passage.stream.fork("bass");
+    const int chromatic_bar = stream.below(7, 8); // one half-step approach in eight bars
     const int low = style.registers.bass;
     const int size = static_cast<int>(std::strlen(figure.tones));
     for (int bar = 0; bar < passage.pattern_bars; ++bar) {
@@ -82,7 +81,7 @@ std::vector<Draft> write_bass(const Context& context, const Passage& passage) {
             // From middle complexity on, gated approaches of the rich genres come from the half step below.
             const int half_step = next_root - 1;
             if (tone == 'A' && step.complexity_gate > 0 && style.extensions.secondary_dominants &&
-                draw.unit(i + 200) < 0.4 && !context.ladder.contains(half_step)) {
+                bar % 8 == chromatic_bar && !context.ladder.contains(half_step)) {
                 note.pitch = half_step;
                 note.chromatic = true;
                 note.complexity_gate = std::max(0.55, note.complexity_gate);

@@ -83,9 +83,8 @@ std::vector<Draft> write_comping(const Context& context, const Passage& passage,
     std::vector<Draft> out;
     const GenreStyle& style = context.style;
     const auto& figures = context.request.beats_per_bar == 3 ? style.comps_waltz : style.comps;
-    const int count = static_cast<int>(figures.size());
-    const int choice = (context.root.fork("comping figure").below(0, count) + passage.material_index) % count;
-    const CompFigure& figure = figures[static_cast<std::size_t>(choice)];
+    const CompFigure& figure =
+        figure_for(figures, context.root.fork("comping figure"), passage.material_index);
     const Stream stream = passage.stream.fork("comping");
     const auto voicings = voice_chords(context, passage, center);
     const std::vector<Hit> hits = comping_hits(context, passage, figure, stream);
@@ -137,6 +136,7 @@ std::vector<Draft> write_pad(const Context& context, const Passage& passage, dou
         // Energy breaks the sustained chord into more strokes; a voice ends where it is struck again.
         const double pulse = stream.fork(static_cast<std::int64_t>(i % 4)).unit(0) * 0.4 + 0.25;
         for (const Voice& voice : voicings[i]) {
+            if (voice.chromatic) continue; // long tones leave raised thirds to the comping
             const double offset = voice.extension && !voice.chromatic && voice.gate > 0 ? swell : 0;
             const double half = chord.length / 2;
             out.push_back({chord.start + offset, chord.length - offset, voice.pitch, 74, 0.9, 0, voice.gate,
@@ -211,8 +211,8 @@ std::vector<Draft> write_choir(const Context& context, const Passage& passage, d
         const Harmony& chord = passage.harmony[i];
         const Stream draw = stream.fork(static_cast<std::int64_t>(i % 4));
         for (std::size_t v = 0; v < voicings[i].size(); ++v) {
-            if (v == 0) continue;
             const Voice& voice = voicings[i][v];
+            if (v == 0 || voice.chromatic) continue;
             const double offset = voice.extension && voice.gate > 0 ? std::min(0.5, chord.length / 4) : 0;
             const double answer = 0.3 + 0.5 * draw.unit(0);
             const double half = chord.length * (draw.unit(1) < 0.5 ? 0.5 : 0.625);

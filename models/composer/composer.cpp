@@ -109,14 +109,14 @@ void drop_doubles(std::vector<Placed>& placed, bool single) {
 
 std::vector<Placed> choose_notes(const Context& context, const std::vector<Passage>& passages,
                                  const Slots& slots, const std::string& role, bool arranged,
-                                 double energy_asked) {
+                                 double energy_asked, double complexity) {
     std::vector<Placed> placed;
     const Request& request = context.request;
     const bool drums = role == "drums" || role == "percussion";
     for (const Passage& passage : passages) {
         const double offset = static_cast<double>(passage.section.start_bar) * request.beats_per_bar;
         // Thinner sections feel less of the energy; the focus gets more of its own notes.
-        const double energy = energy_asked * (0.55 + 0.45 * passage.section.density);
+        const double energy = energy_asked * (0.15 + 0.85 * passage.section.density);
         const double own_energy = is_focus(request, role) ? energy + 0.15 * (1 - energy) : energy;
         const Stream names = Stream(0).fork(passage.section.material).fork(passage.section.variant);
         for (Draft draft : write_stem(context, passage, slots, role, arranged)) {
@@ -124,12 +124,11 @@ std::vector<Placed> choose_notes(const Context& context, const std::vector<Passa
             const int sixteenth = static_cast<int>(std::floor(draft.at * 4 + 0.5));
             const int bar = sixteenth / context.steps_per_bar,
                       step_of_bar = sixteenth % context.steps_per_bar;
-            if (!is_pulse(draft, role, step_of_bar) &&
-                !slots.open(bar, step_of_bar, energy, request.complexity)) {
+            if (!is_pulse(draft, role, step_of_bar) && !slots.open(bar, step_of_bar, energy, complexity)) {
                 continue;
             }
-            if (own_energy < draft.energy_gate || request.complexity < draft.complexity_gate) continue;
-            if (request.complexity >= draft.complexity_limit) continue;
+            if (own_energy < draft.energy_gate || complexity < draft.complexity_gate) continue;
+            if (complexity >= draft.complexity_limit) continue;
             const double fraction = draft.at / passage.pattern_beats;
             if (arranged && !drums && !sounds_in(passage.section.name, role, fraction, false)) continue;
             const auto step = static_cast<std::int64_t>(std::floor(draft.at * 48 + 0.5));
@@ -157,9 +156,11 @@ StemPlan compose_stem(const Context& context, const std::vector<Passage>& passag
     const bool arranged = passages.size() > 1;
     std::vector<Placed> placed;
     // No stem is silent: what the form or a very low energy would leave empty gets its first notes anyway.
-    for (double energy = context.request.energy; placed.empty() && energy < 2.5; energy += 0.1) {
-        placed = choose_notes(context, passages, slots, role, arranged, energy);
-        if (placed.empty()) placed = choose_notes(context, passages, slots, role, false, energy);
+    double energy = context.request.energy, complexity = context.request.complexity;
+    for (int attempt = 0; placed.empty() && attempt < 24; ++attempt, energy += 0.1) {
+        if (attempt >= 12) complexity = 1;
+        placed = choose_notes(context, passages, slots, role, arranged, energy, complexity);
+        if (placed.empty()) placed = choose_notes(context, passages, slots, role, false, energy, complexity);
     }
     const bool single = role == "bass" || role == "melody" || (role == "vocals" && context.style.vocal_chops);
     drop_doubles(placed, single);

@@ -14,6 +14,13 @@ const Harmony& harmony_at(const Passage& passage, double beat) {
     return passage.harmony.back();
 }
 
+int core_steps(const char* steps) {
+    int count = 0;
+    for (const char* c = steps; *c; ++c)
+        count += *c == 'X' || *c == 'x' || *c == 'o';
+    return count;
+}
+
 std::vector<Step> steps_of_bar(const char* steps, int steps_per_bar, int bar, const Stream& stream) {
     const int size = static_cast<int>(std::strlen(steps));
     const int bars = size / steps_per_bar > 0 ? size / steps_per_bar : 1;

@@ -82,4 +82,18 @@ struct Step {
 /// The sounding steps of bar `bar` of a rhythm string; gates are jittered per bar within a four-bar cycle.
 std::vector<Step> steps_of_bar(const char* steps, int steps_per_bar, int bar, const Stream& stream);
 
+/// Steps that always sound.
+int core_steps(const char* steps);
+
+/// The figure of a section: two neighbours are drawn, the hook plays the busier, the others the quieter one.
+template <typename Figure>
+const Figure& figure_for(const std::vector<Figure>& figures, const Stream& draw, int material_index) {
+    const auto count = static_cast<int>(figures.size());
+    const int first = draw.below(0, count);
+    const Figure& one = figures[static_cast<std::size_t>(first)];
+    const Figure& two = figures[static_cast<std::size_t>((first + 1) % count)];
+    const bool one_is_busier = core_steps(one.steps) > core_steps(two.steps);
+    return (material_index == 1) == one_is_busier ? one : two;
+}
+
 } // namespace loopmind::composer

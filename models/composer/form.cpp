@@ -70,8 +70,10 @@ bool sounds_in(const std::string& name, const std::string& role, double fraction
         if (role == "bass" || role == "melody" || role == "percussion") return fraction >= 0.5;
         return role != "vocals";
     }
-    if (name == "Verse") return role != "vocals" || fraction >= 0.5;
-    if (name == "Bridge") return role != "drums" || !backbone || fraction >= 0.5;
+    const bool late =
+        role == "vocals" || role == "percussion" || role == "arp"; // join halfway, for the hook to top
+    if (name == "Verse") return !late || fraction >= 0.5;
+    if (name == "Bridge") return (role == "drums" ? !backbone : !late) || fraction >= 0.5;
     if (name == "Outro") {
         if (role == "drums") return !backbone || fraction < 0.75;
         if (role == "melody" || role == "vocals") return fraction < 0.5;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <string_view>
 
 namespace loopmind::composer {
@@ -80,17 +81,34 @@ Harmony build_chord(const Context& context, int degree, int place, const Stream&
     return chord;
 }
 
+/// Indices 0..count-1, one place of the four-chord cycle after the other in the order of `turns`.
+std::vector<std::size_t> by_turns(std::size_t count, const std::vector<std::size_t>& turns) {
+    std::vector<std::size_t> order;
+    for (std::size_t turn : turns) {
+        for (std::size_t i = turn; i < count; i += 4)
+            order.push_back(i);
+    }
+    return order;
+}
+
 /// A minor chord that falls a fifth to the next one may become its dominant: the raised third replaces the
 /// minor one from a seeded complexity on.
 void add_leading_tones(const Context& context, std::vector<Harmony>& chords, const Stream& draw) {
     if (!context.style.extensions.secondary_dominants) return;
-    for (std::size_t i = 0; i < chords.size(); ++i) {
+    const std::size_t first = static_cast<std::size_t>(draw.below(99, 4));
+    std::vector<std::size_t> turns;
+    for (std::size_t k = 0; k < std::min<std::size_t>(4, chords.size()); ++k)
+        turns.push_back((first + k) % 4);
+    std::optional<std::size_t> chosen; // one place of the four-chord cycle: dominants stay an event
+    for (std::size_t i : by_turns(chords.size(), turns)) {
+        if (chosen && i % 4 != *chosen) continue;
         Harmony& chord = chords[i];
         const Harmony& next = chords[(i + 1) % chords.size()];
         const int raised = (chord.tones[1].pitch + 1) % 12;
         if (chord.brightened || above(chord.root, next.root) != 5 || above(chord.root, raised) != 4) continue;
         if (context.ladder.contains(raised)) continue;
-        const double gate = 0.62 + 0.6 * draw.unit(i % 4);
+        const double gate = 0.62 + 0.36 * draw.unit(i % 4);
+        chosen = i % 4;
         chord.tones[1].limit = gate;
         chord.tones.push_back({raised, gate, 2, true, true});
     }

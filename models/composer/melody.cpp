@@ -59,7 +59,8 @@ std::vector<int> motif_rhythm(const Context& context, const MelodyStyle& style, 
             }
         }
     }
-    if (steps.empty()) steps.push_back(0);
+    // The first half bar always holds a note, so that even the shortest section has a melody.
+    if (steps.empty() || steps.front() >= 6) steps.insert(steps.begin(), 0);
     return steps;
 }
 

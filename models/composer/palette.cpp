@@ -12,6 +12,9 @@ struct Place {
     const char* role;
     double level_db, pan, width, reverb, delay;
 };
+/// Stems are placed as in a finished mix and then all moved down, so that their sum, the premaster, stays below full
+/// scale; the master brings the loudness back.
+constexpr double kHeadroomDb = 15;
 constexpr Place kPlaces[] = {
     {"drums", -8, 0, 0.8, 0.06, 0.0},      {"percussion", -17, 0.2, 1, 0.14, 0.06},
     {"bass", -9, 0, 0.15, 0.0, 0.0},       {"chords", -14, -0.12, 0.9, 0.2, 0.08},
@@ -90,7 +93,7 @@ StemPlan dress_stem(const Context& context, const std::string& role) {
     if (role == "texture")
         stem.level_db += request.texture == "Vintage" || request.texture == "Gritty" ? 2 : 0;
     if (request.focus != "Balanced") stem.level_db += is_focus(request, role) ? 3 : -1.5;
-    stem.level_db = std::clamp(stem.level_db, -40.0, 0.0);
+    stem.level_db = std::clamp(stem.level_db - kHeadroomDb, -60.0, 0.0);
     if (request.texture == "Airy") stem.reverb_send = std::min(1.0, stem.reverb_send * 1.4);
     if (is_focus(request, role)) stem.pan *= 0.4; // the focus stands in the middle
     auto& params = stem.instrument.params;

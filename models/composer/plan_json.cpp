@@ -233,7 +233,7 @@ StemPlan read_stem(Checked in, double total) {
     }
     if (const json* v = in.object("tone")) stem.tone = read_tone(Checked(*v, in.path_of("tone"), in.error()));
     stem.midi_channel = in.integer("midi_channel", 1, 16);
-    stem.level_db = in.number("level_db", -40, 0);
+    stem.level_db = in.number("level_db", -60, 0);
     stem.pan = in.number("pan", -1, 1);
     stem.width = in.number("width", 0, 1);
     stem.reverb_send = in.number("reverb_send", 0, 1);
