@@ -146,10 +146,10 @@ std::string duration_text(double seconds) {
     char text[64];
     if (seconds < 9.95) {
         std::snprintf(text, sizeof text, "%.1f s", seconds);
-    } else if (seconds < 60) {
-        std::snprintf(text, sizeof text, "%.0f s", std::floor(seconds));
-    } else if (seconds < 3600) {
-        const int whole = static_cast<int>(seconds);
+    } else if (seconds < 59.5) {
+        std::snprintf(text, sizeof text, "%.0f s", seconds);
+    } else if (seconds < 3599.5) {
+        const int whole = static_cast<int>(std::lround(seconds));
         std::snprintf(text, sizeof text, "%d min %02d s", whole / 60, whole % 60);
     } else {
         const int minutes = static_cast<int>(seconds / 60);

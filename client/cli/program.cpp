@@ -77,8 +77,9 @@ Error parse_error(const CLI::App& app, const CLI::ParseError& error, int argc, c
     if (dynamic_cast<const CLI::RequiredError*>(&error) &&
         command.get_subcommands([](const CLI::App*) { return true; }).size() > 0) {
         // A word that is no command is reported as the missing one: name what was typed.
-        for (int i = argc - 1; i > 0; --i)
-            if (argv[i][0] != '-' && command.get_name() != argv[i]) return unknown_word(command, argv[i]);
+        for (int i = argc - 1; i > 0 && command.get_name() != argv[i]; --i)
+            if (argv[i][0] != '-' && std::strcmp(argv[i - 1], "--home") != 0)
+                return unknown_word(command, argv[i]);
         return {ErrorCode::kInvalidArgument, command_line_of(command), "a command is missing", hint};
     }
     if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
