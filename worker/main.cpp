@@ -152,5 +152,10 @@ int main(int argc, char** argv) {
         if (!value->empty()) continue;
         return fail({ErrorCode::kInvalidArgument, name, "is missing", "see loopmind-worker --help"}, 2);
     }
+    if (!wire::is_z85_key(options.coordinator_key)) {
+        return fail({ErrorCode::kInvalidArgument, "--coordinator-key", "is not a key of 40 Z85 characters",
+                     "copy what `loopmind-coordinator public-key` prints"},
+                    2);
+    }
     return serve(options);
 }

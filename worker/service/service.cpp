@@ -23,6 +23,7 @@ using Steady = std::chrono::steady_clock;
 constexpr milliseconds kGreetingTime(5000);    // no Welcome for so long: connect anew
 constexpr milliseconds kComplaintPause(30000); // between two complaints about the same problem
 constexpr milliseconds kHelloPause(1000);      // between two Hellos on one connection
+constexpr milliseconds kResendPause(200);      // between two tries to send the same outputs
 constexpr int kMostResends = 3;
 constexpr std::size_t kMostUnansweredBeats = 64;
 
@@ -259,7 +260,7 @@ void Service::on_welcome(const v1::WorkerWelcome& welcome) {
 void Service::on_error(std::uint64_t request_id, const v1::Error& error) {
     auto problem = wire::from_proto(error);
     if (inputs_->failed(request_id, problem)) return;
-    const bool of_hello = state_ == State::kGreeting && (request_id == hello_request_ || request_id == 0);
+    const bool of_hello = state_ == State::kGreeting && request_id == hello_request_;
     const bool for_good = problem.code == ErrorCode::kVersionMismatch ||
                           problem.code == ErrorCode::kPermissionDenied ||
                           problem.code == ErrorCode::kInvalidArgument;
@@ -341,14 +342,22 @@ void Service::on_verdict(const v1::Verdict& verdict) {
 }
 
 void Service::resend(const Attempt& attempt) {
-    auto entry = outbox_.find(attempt);
-    if (!entry || !entry->report.has_complete()) return;
+    // Chunks behind a lost one are refused one by one: the first refusal counts, the rest are its echo.
+    auto& history = resends_[attempt];
+    if (Steady::now() < history.next) return;
+    history.next = Steady::now() + kResendPause;
+    const auto entry = outbox_.find(attempt);
+    if (!entry) { // still at work
+        uploads_.restart(attempt);
+        return;
+    }
+    if (!entry->report.has_complete()) return;
     const bool possible = std::none_of(entry->files.begin(), entry->files.end(), [](const auto& file) {
         std::error_code problem;
         return std::filesystem::file_size(file.path, problem) != file.size || problem;
     });
     uploads_.forget(attempt);
-    if (possible && ++resends_[attempt] <= kMostResends) {
+    if (possible && ++history.count <= kMostResends) {
         spdlog::warn("sending the outputs of {} again", label(attempt));
         uploads_.add(*entry);
         to_report_.insert(attempt);

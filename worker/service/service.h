@@ -127,7 +127,11 @@ class Service {
     std::set<Attempt> dropped_;   ///< cancelled here, their slot not yet free
     std::set<Attempt> computing_; ///< given to a slot
     std::set<Attempt> to_report_; ///< in the outbox, not yet told on this connection
-    std::map<Attempt, int> resends_;
+    struct Resends {
+        int count = 0;
+        SteadyTime next{};
+    };
+    std::map<Attempt, Resends> resends_;
     RunEnvironment environment_;
     std::unique_ptr<Slots> slots_; ///< last: its threads use everything above
 };

@@ -104,6 +104,13 @@ void Uploads::forget(const Attempt& attempt) {
     outputs_.erase(attempt);
 }
 
+void Uploads::restart(const Attempt& attempt) {
+    const auto found = outputs_.find(attempt);
+    if (found == outputs_.end()) return;
+    for (auto& [role, output] : found->second)
+        output.window = {};
+}
+
 void Uploads::connected(Send send) {
     send_ = std::move(send);
     for (auto& [attempt, outputs] : outputs_) {

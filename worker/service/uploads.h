@@ -36,6 +36,8 @@ class Uploads {
     /// itself).
     bool all_sent(const Attempt& attempt) const;
     void forget(const Attempt& attempt);
+    /// The coordinator lost bytes of the attempt: sends all its outputs from the start.
+    void restart(const Attempt& attempt);
 
     /// A connection is ready: tells and sends everything from the start; the coordinator skips what it has.
     void connected(Send send);

@@ -358,6 +358,28 @@ TEST_F(ServiceTest, ResendsWhatDidNotArrive) {
     EXPECT_EQ(told->runs, 1);
 }
 
+TEST_F(ServiceTest, ARunningAttemptSendsAgainWhatTheCoordinatorLost) {
+    std::atomic<bool> go{false};
+    told->does = [&](tasks::TaskContext& task) -> Status {
+        auto output = task.output("audio", 200'000);
+        const std::string half(100'000, 'h');
+        if (auto status = (*output)->append(std::as_bytes(std::span(half))); !status) return status;
+        while (!go && !task.cancelled())
+            std::this_thread::sleep_for(milliseconds(1));
+        return (*output)->append(std::as_bytes(std::span(half)));
+    };
+    start();
+    welcome();
+    push("t.1");
+    EXPECT_EQ(expect(v1::WorkerMessage::kOutputChunk).output_chunk().offset(), 0u);
+    verdict({"t.1", 1}, false, true);
+    EXPECT_EQ(expect(v1::WorkerMessage::kOutputChunk).output_chunk().offset(), 0u);
+    go = true;
+    const auto rest = expect(v1::WorkerMessage::kOutputChunk).output_chunk();
+    EXPECT_EQ(rest.offset(), 100'000u);
+    EXPECT_TRUE(expect(v1::WorkerMessage::kComplete).has_complete());
+}
+
 TEST_F(ServiceTest, DirectOutputsThatWereLostBecomeAFailureOfTheWorker) {
     told->does = writes(kContent);
     start(true);
