@@ -83,7 +83,7 @@ class DrumEngine : public StemEngine {
             const auto voice = drum_voice(note.pitch);
             const double strength = (note.layer + 0.5) / kLayers;
             auto sound = render_drum(context_, kit_, voice, strength,
-                                     mix64(static_cast<std::uint64_t>(note.pitch), note.turn));
+                                     mix64(static_cast<std::uint64_t>(note.pitch), note.turn), tones_);
             const double angle =
                 (std::clamp(voice.pan * context_.stem.width, -1.0, 1.0) + 1) * std::numbers::pi / 4;
             sound[0].mul_(std::cos(angle) * std::numbers::sqrt2);
@@ -117,6 +117,7 @@ class DrumEngine : public StemEngine {
     std::vector<DrumNote> notes_;
     std::map<std::tuple<int, int, std::uint64_t>, at::Tensor> shots_;
     at::Tensor choke_;
+    ToneCache tones_;
 };
 
 } // namespace

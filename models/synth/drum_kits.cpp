@@ -24,7 +24,8 @@ const std::vector<DrumKit>& drum_kits() {
          .tom_decay = 0.2,
          .cymbal_decay = 0.7,
          .room = 0.18,
-         .grit = 0.45},
+         .grit = 0.45,
+         .trim_db = 8.1},
         {.name = "kit.808",
          .kick_hz = 47,
          .kick_sweep = 3.2,
@@ -42,7 +43,8 @@ const std::vector<DrumKit>& drum_kits() {
          .metal = 0.75,
          .tom_hz = 0.85,
          .tom_decay = 0.32,
-         .room = 0.05},
+         .room = 0.05,
+         .trim_db = 6.7},
         {.name = "kit.house",
          .kick_hz = 50,
          .kick_sweep = 5.0,
@@ -58,7 +60,8 @@ const std::vector<DrumKit>& drum_kits() {
          .hat_hz = 8000,
          .hat_decay = 1.1,
          .metal = 0.6,
-         .room = 0.12},
+         .room = 0.12,
+         .trim_db = 7.7},
         {.name = "kit.techno",
          .kick_hz = 47,
          .kick_sweep = 6.0,
@@ -75,7 +78,8 @@ const std::vector<DrumKit>& drum_kits() {
          .hat_decay = 0.9,
          .metal = 0.8,
          .room = 0.15,
-         .grit = 0.15},
+         .grit = 0.15,
+         .trim_db = 7.1},
         {.name = "kit.dnb",
          .kick_hz = 56,
          .kick_sweep = 4.5,
@@ -92,7 +96,8 @@ const std::vector<DrumKit>& drum_kits() {
          .hat_decay = 0.8,
          .metal = 0.45,
          .room = 0.22,
-         .grit = 0.1},
+         .grit = 0.1,
+         .trim_db = 8.2},
         {.name = "kit.acoustic",
          .kick_hz = 60,
          .kick_sweep = 2.2,
@@ -111,7 +116,8 @@ const std::vector<DrumKit>& drum_kits() {
          .tom_hz = 1,
          .tom_decay = 0.3,
          .cymbal_decay = 1.3,
-         .room = 0.3},
+         .room = 0.3,
+         .trim_db = 8.6},
         {.name = "kit.electro",
          .kick_hz = 49,
          .kick_sweep = 5.0,
@@ -129,7 +135,8 @@ const std::vector<DrumKit>& drum_kits() {
          .metal = 0.85,
          .tom_hz = 1.1,
          .tom_decay = 0.35,
-         .room = 0.3},
+         .room = 0.3,
+         .trim_db = 6.8},
         {.name = "kit.perc",
          .kick_hz = 64,
          .kick_sweep = 2.0,
@@ -144,7 +151,8 @@ const std::vector<DrumKit>& drum_kits() {
          .metal = 0.5,
          .tom_hz = 1.3,
          .tom_decay = 0.22,
-         .room = 0.2},
+         .room = 0.2,
+         .trim_db = 12.0},
         {.name = "kit.cinematic",
          .kick_hz = 42,
          .kick_sweep = 2.6,
@@ -163,7 +171,8 @@ const std::vector<DrumKit>& drum_kits() {
          .tom_hz = 0.7,
          .tom_decay = 0.5,
          .cymbal_decay = 1.6,
-         .room = 0.6},
+         .room = 0.6,
+         .trim_db = 6.0},
     };
     return all;
 }
@@ -211,11 +220,11 @@ DrumVoice drum_voice(int pitch) {
     case 57:
         return {kCrash, 0.93, 0.4, 0.75};
     case 51:
-        return {kRide, 1.0, 0.35, 0.6};
+        return {kRide, 1.0, 0.35, 0.42};
     case 53:
-        return {kRide, 1.35, 0.35, 0.65};
+        return {kRide, 1.35, 0.35, 0.45};
     case 59:
-        return {kRide, 0.94, 0.35, 0.6};
+        return {kRide, 0.94, 0.35, 0.42};
     case 54:
         return {kTambourine, 1.0, -0.3, 0.55};
     case 56:

@@ -206,14 +206,7 @@ at::Tensor hat(const Hit& hit, const DrumKit& kit, const DrumVoice& voice, doubl
     auto tone = air * (1 - 0.6 * kit.metal) * 0.4 + ring * (kit.metal * 0.5);
     const auto tick =
         hit.band_noise(2, edge * 0.7, 18000) * hit.decay(0.0035, 0.0002) * (0.3 * (0.4 + punch));
-    // The high-pass keeps the low partials' beats out of the mids.
-    tone = hit.filter(tone * hit.decay(decay, 0.0005) + tick, [&](const at::Tensor& hz) {
-        const auto w = hz * (1.0 / (edge * 0.75));
-        const auto section =
-            at::complex(-w.square(), at::zeros_like(w)) * at::complex(1 - w.square(), w * 1.1).reciprocal();
-        return section * section;
-    });
-    return tone * 0.75;
+    return (tone * hit.decay(decay, 0.0005) + tick) * 0.75;
 }
 
 at::Tensor tom(const Hit& hit, const DrumKit& kit, const DrumVoice& voice, double strength, double punch) {
@@ -244,11 +237,7 @@ at::Tensor cymbal(const Hit& hit, const DrumKit& kit, const DrumVoice& voice, bo
                         (0.25 + 0.35 * strength);
         out = out + hit.band_noise(3, 5000, 15000) * hit.decay(0.006, 0.0003) * 0.4;
     }
-    return hit.filter(out, [&](const at::Tensor& hz) {
-        const auto w = hz * (1.0 / (edge * 0.6));
-        return at::complex(-w.square(), at::zeros_like(w)) *
-               at::complex(1 - w.square(), w * 1.3).reciprocal();
-    });
+    return out;
 }
 
 at::Tensor cowbell(const Hit& hit, const DrumVoice& voice) {
@@ -296,6 +285,34 @@ at::Tensor triangle(const Hit& hit, double decay) {
            0.5;
 }
 
+/// Corner of the high-pass that keeps the beats of metal partials out of the mids, and its order; 0: none.
+struct Edge {
+    double hz = 0;
+    int sections = 1;
+};
+Edge edge_of(const DrumKit& kit, const DrumVoice& voice) {
+    using enum DrumKind;
+    switch (voice.kind) {
+    case kClosedHat:
+    case kPedalHat:
+    case kOpenHat:
+        return {kit.hat_hz * voice.tune * 0.75, 2};
+    case kCrash:
+        return {2600 * voice.tune * 0.6, 1};
+    case kRide:
+        return {3800 * voice.tune * 0.6, 1};
+    default:
+        return {};
+    }
+}
+
+/// Noise and metal: what folds back when they are saturated cannot be told from them.
+bool is_noisy(DrumKind kind) {
+    using enum DrumKind;
+    return kind == kClosedHat || kind == kPedalHat || kind == kOpenHat || kind == kCrash || kind == kRide ||
+           kind == kShaker || kind == kTambourine;
+}
+
 double seconds_of(DrumKind kind, const DrumKit& kit, double decay) {
     using enum DrumKind;
     switch (kind) {
@@ -337,7 +354,7 @@ double seconds_of(DrumKind kind, const DrumKit& kit, double decay) {
 } // namespace
 
 at::Tensor render_drum(const StemContext& context, const DrumKit& base, const DrumVoice& original,
-                       double strength, std::uint64_t turn) {
+                       double strength, std::uint64_t turn, ToneCache& tones) {
     using enum DrumKind;
     const auto& tone = context.stem.tone;
     const double decay = context.param("decay", 1, 0.25, 4);
@@ -417,24 +434,38 @@ at::Tensor render_drum(const StemContext& context, const DrumKit& base, const Dr
 
     // Soft layers are darker; then the stem's tone, the kit's grit and the transient against the body.
     const double dull = 1.0 - strength;
+    const Edge edge = edge_of(kit, voice);
     mono = hit.filter(mono, [&](const at::Tensor& hz) {
-        auto response = tone_response(tone, hz);
+        auto& response_here = tones[hz.size(0)];
+        if (!response_here.defined()) response_here = tone_response(tone, hz);
+        auto response = response_here;
         const auto low_pass = [&](double corner) {
             return at::complex(at::ones_like(hz), hz * (1.0 / corner)).reciprocal();
         };
         if (dull > 0) response = response * low_pass(22000 * std::exp2(-1.6 * dull));
         if (kit.grit > 0) response = response * low_pass(20000 * std::exp2(-1.5 * kit.grit));
+        if (edge.hz > 0) {
+            const auto w = hz * (1.0 / edge.hz);
+            const auto section =
+                at::complex(-w.square(), at::zeros_like(w)) / at::complex(1 - w.square(), w * 1.15);
+            for (int i = 0; i < edge.sections; ++i)
+                response = response * section;
+        }
         return response;
     });
-    const double transient = 2.2 * (punch - 0.5);
-    const auto attack = at::exp(hit.t() * (-1.0 / 0.016));
-    mono = mono * (transient >= 0 ? 1 + transient * attack : (1 + transient * 0.75 * attack));
+    // Each asks for its share of what headroom the other leaves, so that more of either is always more.
     const double drive =
-        std::clamp(0.35 * kit.grit + context.param("drive", 0, 0, 1) + saturation(tone), 0.0, 1.0);
+        1 - (1 - 0.35 * kit.grit) * (1 - context.param("drive", 0, 0, 1)) * (1 - 0.9 * saturation(tone));
     if (drive > 0) {
         const double push = 0.35 + 4.0 * drive;
-        mono = saturate_oversampled(mono, push) * (1.0 / (1 + 0.55 * drive));
+        const auto bent = is_noisy(voice.kind) ? at::tanh(mono * push) * (1.0 / std::tanh(push))
+                                               : saturate_oversampled(mono, push);
+        mono = bent * (1.0 / (1 + 0.55 * drive));
     }
+    // Punch: the first moments against the rest, so that the level stays and the crest moves.
+    const double transient = 2.0 * (punch - 0.5);
+    const auto attack = at::exp(hit.t() * (-1.0 / 0.016));
+    mono = mono * (1 + transient * (attack * 1.2 - 0.3));
     return with_room(hit, mono * hit.decay(1e3, 0.0003), room) * voice.level;
 }
 

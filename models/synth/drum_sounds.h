@@ -3,6 +3,7 @@
 
 #include "models/synth/stem_engine.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -66,9 +67,12 @@ struct DrumVoice {
 };
 DrumVoice drum_voice(int midi_pitch);
 
+/// The stem's tone response by number of FFT bins: many hits share it.
+using ToneCache = std::map<std::int64_t, at::Tensor>;
+
 /// Renders one hit: [2, frames] on the device, silent at its end. `strength` 0..1 is the velocity layer,
 /// `turn` selects other noise so that repeated hits are not machine-gun copies.
 at::Tensor render_drum(const StemContext& context, const DrumKit& kit, const DrumVoice& voice,
-                       double strength, std::uint64_t turn);
+                       double strength, std::uint64_t turn, ToneCache& tones);
 
 } // namespace loopmind::synth

@@ -207,7 +207,7 @@ class PadEngine : public StemEngine {
         const double norm = 0.5 * static_cast<double>(size.frames);
         // Mid and side carry the same lines but different bands, so the sound stays in the middle and is
         // wide.
-        const double width_angle = std::clamp(context_.stem.width, 0.0, 1.0) * std::numbers::pi / 4;
+        const double width_angle = std::clamp(context_.stem.width, 0.0, 1.0) * std::numbers::pi * 0.16;
         const auto mid = phases[0];
         const auto side = phases[1] * (1 - line * 0.7);
         const auto left = mid * std::cos(width_angle) + side * std::sin(width_angle);
@@ -220,7 +220,8 @@ class PadEngine : public StemEngine {
             sounds.push_back(inverse_real_fft(spectrum, size.frames));
         }
         auto sound = at::stack(sounds, 0);
-        const double drive = 0.6 * saturation(context_.stem.tone);
+        const double drive =
+            0.6 * std::clamp(context_.stem.tone.drive + 0.15 * context_.stem.tone.age, 0.0, 1.0);
         if (drive > 0) {
             const double push = 0.6 + 2.2 * drive;
             sound = at::tanh(sound * push) * (1.0 / push) * (1 + 0.8 * drive);

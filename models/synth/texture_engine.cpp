@@ -29,6 +29,20 @@ at::Tensor slope(const at::Tensor& hz, double power, double low, double high) {
     return (hz + 1).pow(-power) * band(hz, low, high);
 }
 
+double trim_db(TextureKind kind) {
+    switch (kind) {
+    case TextureKind::kVinyl:
+        return 19.5;
+    case TextureKind::kTape:
+        return 12.9;
+    case TextureKind::kRoom:
+        return 18.5;
+    case TextureKind::kRain:
+        return 15.6;
+    }
+    return 0;
+}
+
 class TextureEngine : public StemEngine {
   public:
     TextureEngine(const StemContext& context, TextureKind kind) : context_(context), kind_(kind) {
@@ -64,6 +78,14 @@ class TextureEngine : public StemEngine {
             make_grains();
             shower(260.0 * density, 0.01, 0.16, 1.8);
             break;
+        }
+        // Calibration: level_db is about the loudness in LUFS.
+        const double trim = std::pow(10.0, trim_db(kind) / 20);
+        for (auto& level : bed_levels_)
+            level *= trim;
+        for (auto& grain : shower_) {
+            grain.left *= trim;
+            grain.right *= trim;
         }
         swell_turns_ = std::max(1.0, std::round(0.13 * static_cast<double>(context.total) / context.rate));
     }

@@ -40,6 +40,7 @@ enum Field {
     kHz,
     kBend,
     kBendTime,
+    kGlide,
     kVibrato,
     kVibratoHz,
     kVibratoDelay,
@@ -51,8 +52,9 @@ enum Field {
 /// A note with what it needs before any sample is made.
 struct Voice {
     int pitch = 60;
-    double level = 1; ///< velocity 0..1
-    double held = 0;  ///< seconds until the release
+    double level = 1;        ///< velocity 0..1
+    double held = 0;         ///< seconds until the release
+    double from_octaves = 0; ///< where a glide starts, against this note
     std::uint64_t seed = 0;
 };
 
@@ -66,14 +68,14 @@ class VoiceEngine : public StemEngine {
         std::set<int> pitches;
         for (const auto& voice : voices_)
             pitches.insert(voice.pitch);
-        const double drive = std::clamp(patch_.drive + 0.85 * saturation(tone), 0.0, 1.0);
+        const double drive = 1 - (1 - patch_.drive) * (1 - 0.85 * saturation(tone));
         tables_ = std::make_unique<Wavetables>(
             context, patch_, std::vector<int>(pitches.begin(), pitches.end()), patch_.resonance, drive);
         // Wow and flutter run a whole number of times round the loop.
         const double seconds = static_cast<double>(context.total) / context.rate;
         wow_hz_ = std::max(1.0, std::round(0.55 * seconds)) / seconds;
         flutter_hz_ = std::max(1.0, std::round(6.3 * seconds)) / seconds;
-        bends_ = patch_.bend_octaves != 0 || patch_.vibrato_cents > 0 || tone.age > 0;
+        bends_ = patch_.bend_octaves != 0 || glide_ > 0 || patch_.vibrato_cents > 0 || tone.age > 0;
         burst_ = make_burst();
     }
 
@@ -106,7 +108,8 @@ class VoiceEngine : public StemEngine {
     void apply_parameters() {
         patch_.resonance = context_.param("resonance", patch_.resonance, 0.5, 12);
         patch_.drive = context_.param("drive", patch_.drive, 0, 1);
-        patch_.bend_octaves = context_.param("glide", patch_.bend_octaves, -2, 2);
+        patch_.bend_octaves = context_.param("bend", patch_.bend_octaves, -2, 2);
+        glide_ = context_.param("glide", 0, 0, 1);
         patch_.vibrato_cents *= context_.param("vibrato", 1, 0, 4);
         patch_.attack_noise *= context_.param("noise", 1, 0, 4) * (1 + context_.stem.tone.air);
         const double attack = context_.param("attack", 1, 0.1, 10);
@@ -135,6 +138,7 @@ class VoiceEngine : public StemEngine {
             voice.level = std::min(note.velocity, 127) / 127.0;
             voice.held = note.length * 60.0 / context_.plan.tempo;
             voice.seed = mix64(context_.seed, mix64(hash_text(context_.stem.id), i));
+            voice.from_octaves = glide_from(i);
             double seconds = 0;
             for (const auto& oscillator : patch_.oscillators)
                 seconds = std::max(seconds, ring(voice, oscillator));
@@ -142,6 +146,19 @@ class VoiceEngine : public StemEngine {
                                static_cast<std::int64_t>(seconds * context_.rate + fade_frames) + 1});
             voices_.push_back(voice);
         }
+    }
+
+    /// Octaves from the note that leads into note `i` without a gap, when the stem glides; else 0.
+    double glide_from(std::size_t i) const {
+        if (glide_ <= 0) return 0;
+        const auto& notes = context_.stem.notes;
+        const auto& note = notes[i];
+        for (std::size_t j = i; j-- > 0;) {
+            if (notes[j].start >= note.start) continue;
+            if (notes[j].start + notes[j].length < note.start - 0.05) return 0;
+            return std::clamp((notes[j].pitch - note.pitch) / 12.0, -2.0, 2.0);
+        }
+        return 0;
     }
 
     /// Seconds until the last fade of one oscillator begins.
@@ -244,6 +261,7 @@ class VoiceEngine : public StemEngine {
         row[kHz] = hz;
         row[kBend] = std::exp2(patch_.bend_octaves) - 1;
         row[kBendTime] = patch_.bend_time;
+        row[kGlide] = std::exp2(voice.from_octaves) - 1;
         row[kVibrato] = patch_.vibrato_cents * std::numbers::ln2 / 1200;
         row[kVibratoHz] = patch_.vibrato_hz * (0.95 + 0.1 * uniform(voice, 0, 2));
         row[kVibratoDelay] = patch_.vibrato_delay;
@@ -285,6 +303,10 @@ class VoiceEngine : public StemEngine {
     /// Phase added by bend, vibrato, wow and flutter in cycles at the control points, [rows, points + 1].
     at::Tensor detour(const at::Tensor& f, const at::Tensor& t) const {
         auto out = column(f, kBend) * column(f, kBendTime) * (1 - at::exp(-t / column(f, kBendTime)));
+        if (glide_ > 0) {
+            const double time = glide_ / 3; // after the glide time 95 % of the way is done
+            out = out + column(f, kGlide) * time * (1 - at::exp(t * (-1.0 / time)));
+        }
         if (patch_.vibrato_cents > 0) {
             const auto swell = ((t - column(f, kVibratoDelay)) * (1.0 / 0.35)).clamp(0, 1);
             const auto cycle = t * column(f, kVibratoHz);
@@ -360,6 +382,7 @@ class VoiceEngine : public StemEngine {
     std::vector<Voice> voices_;
     std::unique_ptr<Wavetables> tables_;
     at::Tensor burst_;
+    double glide_ = 0; ///< seconds
     double wow_hz_ = 1;
     double flutter_hz_ = 6;
     bool bends_ = false;

@@ -2,6 +2,8 @@
 // tests/bench/synth.
 #include "models/synth/voice_patches.h"
 
+#include <map>
+
 namespace loopmind::synth {
 namespace {
 
@@ -317,6 +319,18 @@ VoicePatch vox_chop() {
     return p;
 }
 
+/// Calibration, dB: makes level_db about the integrated loudness in LUFS of the benchmark's line for each
+/// patch.
+const std::map<std::string, double>& trims() {
+    static const std::map<std::string, double> all = {
+        {"bass.sub", 0.7},    {"bass.808", 3.9},     {"bass.reese", -0.1},    {"bass.pluck", 2.2},
+        {"bass.round", -0.5}, {"bass.acid", -3.0},   {"bass.synthwave", 1.1}, {"lead.soft", -0.3},
+        {"lead.saw", -1.6},   {"lead.square", -0.1}, {"lead.bell", -1.1},     {"lead.supersaw", -3.6},
+        {"keys.epiano", 0.5}, {"keys.organ", -6.3},  {"keys.pluck", 0.4},     {"arp.saw", 0.2},
+        {"vox.chop", 2.2},    {"lead.pluck", 2.8},   {"arp.pluck", 1.9}};
+    return all;
+}
+
 } // namespace
 
 const std::vector<VoicePatch>& voice_patches() {
@@ -340,6 +354,8 @@ const std::vector<VoicePatch>& voice_patches() {
                                        pluck("arp.pluck", 0.3, 0.07, 3.9, 0.6),
                                        arp_saw(),
                                        vox_chop()};
+        for (auto& patch : out)
+            patch.trim_db = trims().at(patch.name);
         return out;
     }();
     return all;
