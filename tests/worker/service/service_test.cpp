@@ -172,6 +172,12 @@ class ServiceTest : public testing::Test {
         });
         return !broken;
     }
+    /// An executor is at work, and a heartbeat says so.
+    void expect_running() {
+        expect([&](const v1::WorkerMessage& message) {
+            return told->runs > 0 && message.has_heartbeat() && message.heartbeat().running_size() == 1;
+        });
+    }
     static bool is_report(const v1::WorkerMessage& message) {
         return message.has_complete() || message.has_failed();
     }
@@ -444,9 +450,7 @@ TEST_F(ServiceTest, RunningAttemptsGoOnThroughAReconnect) {
     start();
     welcome();
     push("t.1", 4);
-    expect([](const auto& message) {
-        return message.has_heartbeat() && message.heartbeat().running_size() == 1;
-    });
+    expect_running();
     listener.reset();
     listen(endpoint);
     const auto hello = welcome().hello();
@@ -465,9 +469,7 @@ TEST_F(ServiceTest, AnAttemptStopsWhenItsLeaseRunsOutAndReportsNothing) {
     start();
     welcome();
     push("t.1");
-    expect([](const auto& message) {
-        return message.has_heartbeat() && message.heartbeat().running_size() == 1;
-    });
+    expect_running();
     expect([&](const auto& message) {
         EXPECT_FALSE(is_report(message));
         return stopped && message.has_heartbeat() && message.heartbeat().running_size() == 0;
@@ -494,9 +496,7 @@ TEST_F(ServiceTest, CancelStopsAndReportsNothing) {
     start();
     welcome();
     push("t.1");
-    expect([](const auto& message) {
-        return message.has_heartbeat() && message.heartbeat().running_size() == 1;
-    });
+    expect_running();
     v1::WorkerCommand command;
     fill(*command.mutable_cancel()->mutable_attempt(), {"t.1", 1});
     ASSERT_TRUE(tell(command));
@@ -679,9 +679,7 @@ TEST_F(ServiceTest, StoppingSaysGoodbyeAndEndsWhatRuns) {
     start();
     welcome();
     push("t.1");
-    expect([](const auto& message) {
-        return message.has_heartbeat() && message.heartbeat().running_size() == 1;
-    });
+    expect_running();
     service->stop();
     expect(v1::WorkerMessage::kGoodbye);
     stop();
