@@ -1,6 +1,8 @@
 // Loads fonts and lends them.
 #include "engine/instruments/font_pool.h"
 
+#include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 namespace loopmind::instruments {
@@ -88,6 +90,11 @@ FontSynth::FontSynth(LoadedFont& font, int rate) : font_(font), settings_(make_s
 }
 
 FontSynth::~FontSynth() {
+    if (probe_) {
+        fluid_synth_all_sounds_off(probe_, -1);
+        fluid_synth_remove_sfont(probe_, font_.font);
+        delete_fluid_synth(probe_);
+    }
     if (synth_) {
         fluid_synth_all_sounds_off(synth_, -1); // voices let go of their samples
         if (id_ >= 0) fluid_synth_remove_sfont(synth_, font_.font);
@@ -103,7 +110,43 @@ bool FontSynth::select(int bank, int program) {
         font_.pinned.insert({bank, program});
     }
     if (bank == 128) fluid_synth_set_channel_type(synth_, 0, CHANNEL_TYPE_DRUM);
-    return fluid_synth_program_select(synth_, 0, id_, bank, program) == FLUID_OK;
+    if (fluid_synth_program_select(synth_, 0, id_, bank, program) != FLUID_OK) return false;
+    bank_ = bank;
+    program_ = program;
+    keys_ = bank == 128 ? nullptr : &font_.keys[{bank, program}];
+    return true;
+}
+
+bool FontSynth::sounds(int key) {
+    signed char& known = (*keys_)[static_cast<size_t>(key)];
+    if (known != 0) return known > 0;
+    // Asked of a synthesiser of its own, since one that has played gives other samples than a fresh one.
+    if (!probe_) {
+        probe_ = new_fluid_synth(settings_);
+        if (!probe_) return true;
+        const int id = fluid_synth_add_sfont(probe_, font_.font);
+        fluid_synth_program_select(probe_, 0, id, bank_, program_);
+    }
+    constexpr int kFrames = 2048;
+    std::array<float, kFrames> left, right;
+    fluid_synth_noteon(probe_, 0, key, 127);
+    fluid_synth_write_float(probe_, kFrames, left.data(), 0, 1, right.data(), 0, 1);
+    fluid_synth_all_sounds_off(probe_, 0);
+    auto audible = [](float x) { return std::abs(x) > 1e-6f; };
+    const bool any =
+        std::any_of(left.begin(), left.end(), audible) || std::any_of(right.begin(), right.end(), audible);
+    known = any ? 1 : -1;
+    return any;
+}
+
+int FontSynth::playable_key(int key) {
+    if (!keys_) return key;
+    for (int away = 0; away < 128; away += 12) {
+        for (int candidate : {key - away, key + away}) {
+            if (candidate >= 0 && candidate < 128 && sounds(candidate)) return candidate;
+        }
+    }
+    return key;
 }
 
 } // namespace loopmind::instruments

@@ -5,6 +5,8 @@
 
 #include <fluidsynth.h>
 
+#include <array>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -20,6 +22,8 @@ struct LoadedFont {
     fluid_synth_t* keeper = nullptr; ///< owns the font when nobody plays
     fluid_sfont_t* font = nullptr;
     std::set<std::pair<int, int>> pinned; ///< (bank, program) whose samples stay in memory
+    std::map<std::pair<int, int>, std::array<signed char, 128>>
+        keys; ///< 1 sounds, -1 silent, 0 not asked yet
     LoadedFont() = default;
     LoadedFont(const LoadedFont&) = delete;
     LoadedFont& operator=(const LoadedFont&) = delete;
@@ -55,12 +59,22 @@ class FontSynth {
     fluid_synth_t* handle() { return synth_; }
     /// Selects and pins a program on channel 0. False when the font lacks it.
     bool select(int bank, int program);
+    /// The key itself when the selected program sounds there, else the nearest octave of it that does
+    /// (instruments have ranges; a note an octave off is better than none). Kits and programs without any
+    /// stay as they are.
+    int playable_key(int key);
 
   private:
     LoadedFont& font_;
     fluid_settings_t* settings_ = nullptr;
     fluid_synth_t* synth_ = nullptr;
     int id_ = -1;
+    bool sounds(int key);
+
+    int bank_ = 0;
+    int program_ = 0;
+    std::array<signed char, 128>* keys_ = nullptr; ///< null for kits
+    fluid_synth_t* probe_ = nullptr;               ///< made when a key is asked for the first time
 };
 
 } // namespace loopmind::instruments

@@ -14,8 +14,9 @@ void FontPass::begin(const std::vector<GridNote>& notes, std::int64_t start, std
     events_.clear();
     for (const GridNote& note : notes) {
         if (note.on < start || note.on >= end) continue;
-        events_.push_back({note.on, note.key, note.velocity});
-        events_.push_back({note.off, note.key, 0});
+        const int key = synth_.playable_key(note.key);
+        events_.push_back({note.on, key, note.velocity});
+        events_.push_back({note.off, key, 0});
     }
     // Releases ahead of starts, so that a repeated note is not cut by the end of the one before.
     std::stable_sort(events_.begin(), events_.end(), [](const Event& a, const Event& b) {

@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
         for (int k = 0; k < 3; ++k) {
             // Outside its range a program is silent: take the nearest pitch that it plays.
             int from = k;
-            for (int near : {k, 1, 2 - k}) {
+            for (int near : {k, k == 1 ? 0 : 1, 2 - k / 2 * 2}) {
                 if (tenths[near][1] > -900) {
                     from = near;
                     break;

@@ -334,6 +334,20 @@ TEST_F(SoundFontTest, ToneKeepsTheSeam) {
     EXPECT_LE(std::abs(out.left.front() - out.left.back()), steps[steps.size() * 99 / 100]);
 }
 
+TEST_F(SoundFontTest, KeysOutOfRangeSoundInAnOctaveInside) {
+    // The contrabass ends below A4: the note comes an octave or two lower rather than not at all.
+    Part part;
+    part.program = 43;
+    part.notes = {{0, 3, 69, 100}};
+    const auto frames = loop_frames(120, 4);
+    const Audio high = render(part, frames);
+    const auto loudest = *std::max_element(high.left.begin(), high.left.end());
+    EXPECT_GT(loudest, 0.01f);
+    const double octave = frequency_near(high.left, 12000, 32768, 220, kRate);
+    const double two = frequency_near(high.left, 12000, 32768, 110, kRate);
+    EXPECT_TRUE(std::abs(1200 * std::log2(octave / 220)) < 30 || std::abs(1200 * std::log2(two / 110)) < 30);
+}
+
 TEST_F(SoundFontTest, NoNotesAreSilence) {
     Part part;
     const Audio out = render(part, 50000);
