@@ -52,8 +52,11 @@ void tell_files(const Console& console, const farm::Delivered& delivered) {
         if (file.role == "stem") stems[top] += (stems[top].empty() ? "" : ", ") + file.stem;
         if (file.role == "midi") ++midi[top];
     }
+    int columns = 24;
+    for (const farm::DeliveredFile& file : delivered.files)
+        if (file.role == "project") columns = std::max(columns, display_width(file.file));
     const auto line = [&](const std::string& path, const std::string& what) {
-        console.print("  " + padded(path, 36) + "  " + what);
+        console.print("  " + padded(path, columns) + "  " + what);
     };
     const auto inside = [](const std::string& top, const std::string& name) {
         return top.empty() ? name : top + "/" + name;

@@ -117,9 +117,10 @@ class Follower {
         if (event.link) take_link(*event.link);
         if (event.audio && first_audio_ < 0) {
             first_audio_ = elapsed();
-            notes_.first_audio = "first audio after " + duration_text(first_audio_) + ": " + event.label +
-                                 ", playable now: " + event.audio->string();
-            if (!console_.live()) console_.note(notes_.first_audio);
+            notes_.first_audio = "first audio after " + duration_text(first_audio_) + ": " + event.label;
+            // Above the bars, where a long path is not cut and can be copied.
+            area_.clear();
+            console_.note(notes_.first_audio + ", playable while it grows: " + event.audio->string());
         }
         if (event.arrived) take_arrived(event.arrived->first, event.arrived->second);
         if (event.cancel_answered) cancel_answered_ = true;

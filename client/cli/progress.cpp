@@ -60,6 +60,9 @@ Line line_of(const v1::TaskInfo& task, bool several) {
     Line line;
     line.label = task_label(task, several);
     line.fraction = task.state() == v1::TASK_STATE_DONE ? 1 : task.progress();
+    if (task.state() == v1::TASK_STATE_LEASED && task.stream_size() > 0) // fresher than the worker's reports
+        line.fraction = std::max(line.fraction, static_cast<double>(task.streamed_bytes()) /
+                                                    static_cast<double>(task.stream_size()));
     const std::string note = printable(task.note());
     switch (task.state()) {
     case v1::TASK_STATE_DONE:
@@ -194,6 +197,8 @@ std::vector<std::string> draw_progress(const v1::JobInfo& job, const ProgressNot
 
 std::vector<std::string> PlainProgress::lines_for(const v1::JobInfo& job, double elapsed_seconds) {
     std::vector<std::string> out;
+    if (known_.empty() && job.state() == v1::JOB_STATE_DONE)
+        return out; // done before anything could be watched
     char stamp[32];
     std::snprintf(stamp, sizeof stamp, "[%6.1f s] ", elapsed_seconds);
     const bool several = has_several_variations(job);
@@ -204,8 +209,7 @@ std::vector<std::string> PlainProgress::lines_for(const v1::JobInfo& job, double
         const std::pair<v1::TaskState, std::string> now{
             task->state(), task->state() == v1::TASK_STATE_LEASED ? "" : task->note()};
         const auto before = known_.find(task->task_id());
-        const bool first = before == known_.end();
-        if (!first && before->second == now) continue;
+        if (before != known_.end() && before->second == now) continue;
         known_[task->task_id()] = now;
         if (first && (task->state() == v1::TASK_STATE_BLOCKED || task->state() == v1::TASK_STATE_UNSPECIFIED))
             continue;
@@ -221,7 +225,8 @@ std::vector<std::string> PlainProgress::lines_for(const v1::JobInfo& job, double
             text += task_state_name(task->state());
             break;
         }
-        if (task->state() != v1::TASK_STATE_LEASED && !task->note().empty())
+        if (task->state() != v1::TASK_STATE_LEASED && task->state() != v1::TASK_STATE_DONE &&
+            !task->note().empty())
             text += " – " + printable(task->note());
         if (task->state() == v1::TASK_STATE_DONE)
             text += " (" + std::to_string(done) + " of " + std::to_string(job.tasks_size()) + ")";

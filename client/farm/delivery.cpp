@@ -14,10 +14,12 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <ctime>
 #include <set>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 namespace loopmind::farm {
@@ -27,6 +29,7 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::size_t kWriters = 6;               // files that are made durable at once
 constexpr std::size_t kSmallBlobMax = 256u << 20; // MIDI and session documents
 constexpr const char* kLicence = "CC0-1.0: the makers of LoopMind Farm reserve no rights in this sound";
 
@@ -111,6 +114,25 @@ fs::path clean(const fs::path& out) {
     return path;
 }
 
+/// Runs jobs that mostly wait for the disk side by side; the first error (in the order of the jobs) counts.
+Status all_of(const std::vector<std::function<Status()>>& jobs) {
+    std::vector<Status> results(jobs.size());
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (std::size_t i; (i = next.fetch_add(1)) < jobs.size();)
+            results[i] = jobs[i]();
+    };
+    std::vector<std::thread> threads;
+    for (std::size_t i = 1; i < std::min(kWriters, jobs.size()); ++i)
+        threads.emplace_back(work);
+    work();
+    for (std::thread& thread : threads)
+        thread.join();
+    for (const Status& result : results)
+        if (!result.ok()) return result;
+    return {};
+}
+
 bool is_pitched(const std::string& role) {
     return role != "drums" && role != "percussion" && role != "texture";
 }
@@ -173,11 +195,20 @@ class Writer {
         return tags;
     }
 
-    Status write_wav(const v1::BlobRef& ref, DeliveredFile file, const files::DeliveryTags& tags) {
-        auto source = blob(ref);
-        if (!source.ok()) return source.error();
+    /// A file to be written with the others; it is listed at once, in the order of the delivery.
+    void plan_wav(const v1::BlobRef& ref, DeliveredFile file, const files::DeliveryTags& tags) {
         const fs::path target = root_ / file.file;
-        return add(std::move(file), files::deliver_wav(*source, target, tags));
+        files_.push_back(std::move(file));
+        jobs_.push_back([this, ref, target, tags]() -> Status {
+            auto source = blob(ref);
+            return source.ok() ? files::deliver_wav(*source, target, tags) : Status(source.error());
+        });
+    }
+
+    void plan_bytes(std::string bytes, DeliveredFile file) {
+        const fs::path target = root_ / file.file;
+        files_.push_back(std::move(file));
+        jobs_.push_back([bytes = std::move(bytes), target] { return base::write_durably(target, bytes); });
     }
 
     Status write_variation(const PlannedVariation& variation) {
@@ -186,34 +217,22 @@ class Writer {
             if (Status made = make_folder(variation.folder + name); !made.ok()) return made;
         files::MidiSong all;
         for (const PlannedStem& stem : variation.stems) {
-            const std::string wav = variation.folder + "stems/" + stem.file_name() + ".wav";
-            if (Status s =
-                    write_wav(stem.audio, {wav, "stem", stem.id, n}, tags(stem.id, is_pitched(stem.id)));
-                !s.ok())
-                return s;
-            const std::string midi = variation.folder + "midi/" + stem.file_name() + ".mid";
+            plan_wav(stem.audio,
+                     {variation.folder + "stems/" + stem.file_name() + ".wav", "stem", stem.id, n},
+                     tags(stem.id, is_pitched(stem.id)));
             auto bytes = small_blob(stem.midi);
             if (!bytes.ok()) return bytes.error();
-            if (Status s = add({midi, "midi", stem.id, n}, base::write_durably(root_ / midi, *bytes));
-                !s.ok())
-                return s;
-            if (Status s = join(*bytes, stem.id, all); !s.ok()) return s;
+            if (Status joined = join(*bytes, stem.id, all); !joined.ok()) return joined;
+            plan_bytes(std::move(*bytes),
+                       {variation.folder + "midi/" + stem.file_name() + ".mid", "midi", stem.id, n});
         }
         auto joined = files::write_midi(all);
         if (!joined.ok()) return joined.error();
-        const std::string all_name = variation.folder + "midi/all.mid";
-        if (Status s = add({all_name, "midi", "", n}, base::write_durably(root_ / all_name, *joined));
-            !s.ok())
-            return s;
-        if (Status s =
-                write_wav(variation.mix, {variation.folder + "mix.wav", "mix", "", n}, tags("mix", true));
-            !s.ok())
-            return s;
-        if (Status s =
-                write_wav(variation.premaster, {variation.folder + "premaster.wav", "premaster", "", n},
-                          tags("premaster", true));
-            !s.ok())
-            return s;
+        plan_bytes(std::move(*joined), {variation.folder + "midi/all.mid", "midi", "", n});
+        plan_wav(variation.mix, {variation.folder + "mix.wav", "mix", "", n}, tags("mix", true));
+        plan_wav(variation.premaster, {variation.folder + "premaster.wav", "premaster", "", n},
+                 tags("premaster", true));
+        if (Status written = all_of(std::exchange(jobs_, {})); !written.ok()) return written;
         return write_project(variation);
     }
 
@@ -262,6 +281,7 @@ class Writer {
     const bool embed_;
     const fs::path root_;
     std::vector<DeliveredFile> files_;
+    std::vector<std::function<Status()>> jobs_;
 };
 
 } // namespace

@@ -128,5 +128,12 @@ TEST(PlainProgress, OneLineForEachChange) {
                                                    "[  12.2 s] bass: running, attempt 2\n");
 }
 
+TEST(PlainProgress, AJobThatWasDoneAlreadyIsNoNews) {
+    PlainProgress plain;
+    v1::JobInfo job = job_under_way();
+    job.set_state(v1::JOB_STATE_DONE);
+    EXPECT_EQ(joined(plain.lines_for(job, 0)), "");
+}
+
 } // namespace
 } // namespace loopmind::cli
