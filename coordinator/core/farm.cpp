@@ -179,6 +179,7 @@ void Farm::add_job(JobRecord record, Millis now) {
             task.started = now;
             by_epoch_[task.record.epoch] = ref;
             leased_.insert(ref);
+            note_work(kept, task);
         }
     }
     settle_job(kept, now);
@@ -616,6 +617,22 @@ std::string Farm::wanted_fingerprint(const Job& job, const Task& task) const {
     return {};
 }
 
+bool Farm::same_work_in_flight(const Job& job, const Task& task) const {
+    if (!job.stored()) return false;
+    const auto it = work_.find(name_of(job.record.tenant, task.record.spec_json));
+    if (it == work_.end() || it->second == TaskRef{job.record.key, task.record.index}) return false;
+    const Job* other = find_job(it->second.job);
+    return other != nullptr && it->second.index < other->tasks.size() && other->tasks[it->second.index].lease &&
+           other->tasks[it->second.index].record.spec_json == task.record.spec_json;
+}
+
+void Farm::note_work(const Job& job, const Task& task) {
+    if (!job.stored()) return;
+    if (work_.size() > 1024 + 4 * leased_.size())  // entries of ended leases are dropped now and then
+        std::erase_if(work_, [this](const auto& entry) { return !leased_.contains(entry.second); });
+    work_[name_of(job.record.tenant, task.record.spec_json)] = {job.record.key, task.record.index};
+}
+
 void Farm::dispatch(Millis now) {
     if (!workers_.any_room(now)) return;
     std::vector<ReadyKey> order(ready_.begin(), ready_.end());
@@ -623,6 +640,7 @@ void Farm::dispatch(Millis now) {
         Job& job = jobs_.at(entry.task.job);
         if (paused_ && job.stored()) continue;
         Task& task = job.tasks[entry.task.index];
+        if (same_work_in_flight(job, task)) continue;
         const std::string wanted = wanted_fingerprint(job, task);
         Worker* worker = workers_.choose(task.record.kind, task.excluded, wanted, now);
         if (worker == nullptr) {
@@ -662,6 +680,7 @@ void Farm::dispatch(Millis now) {
         ++(lease.preview_slot ? worker->busy_previews : worker->busy);
         by_epoch_[grant.epoch] = entry.task;
         leased_.insert(entry.task);
+        note_work(job, task);
         move_task(job, task, TaskState::kLeased);
         settle_job(job, now);
         actions_.emplace_back(std::move(grant));

@@ -10,6 +10,7 @@
 //  itself
 //    stood still: jobs restored as leased keep a full lease, and grace() renews all.
 //  - A result belongs to the worker of the grant: epoch and worker must both match.
+//  - Equal work (same tenant, same spec) is not granted twice at once: the second waits and finds it in the cache.
 //  - The store has the last word: grants are pushed, and results count, only after commit_* was called.
 #pragma once
 
@@ -245,6 +246,8 @@ class Farm {
     void dispatch(Millis now);
     void changed(const Job& job, const Task* task, bool progress_only = false);
     std::string wanted_fingerprint(const Job& job, const Task& task) const;
+    bool same_work_in_flight(const Job& job, const Task& task) const;
+    void note_work(const Job& job, const Task& task);
 
     FarmConfig config_;
     std::uint64_t term_;
@@ -257,6 +260,8 @@ class Farm {
     std::set<ReadyKey> ready_;
     std::set<std::pair<Millis, TaskRef>> deferred_;
     std::set<TaskRef> leased_;
+    /// tenant + spec → the task that was last granted with it: an equal task waits for its result.
+    std::unordered_map<std::string, TaskRef> work_;
     std::vector<Action> actions_;
     std::optional<std::string> paused_;
     std::optional<Millis> last_tick_;

@@ -44,6 +44,7 @@ std::string Farm::task_note(const Job& job, const Task& task, Millis now) const 
         const std::string after = task.wait_reason.empty() ? "" : ", after: " + task.wait_reason;
         if (paused_ && job.stored()) return *paused_;
         if (task.not_before > now) return "tries again in " + seconds(task.not_before - now) + after;
+        if (same_work_in_flight(job, task)) return "waits for the same task of another job" + after;
         const Capacity capacity = workers_.capacity(task.record.kind, now);
         if (capacity.workers == 0) return "no worker is connected" + after;
         if (capacity.busy >= capacity.slots)

@@ -30,6 +30,12 @@ class FarmTest : public ::testing::Test {
         job.job_id += "-" + std::to_string(key);
         job.tasks = generate_tasks({std::move(stems), 1});
         for (TaskRecord& task : job.tasks)
+            task.spec_json = "spec" + std::to_string(task.index) + " of " + std::to_string(key);
+        return job;
+    }
+
+    static JobRecord equal_specs(JobRecord job) {
+        for (TaskRecord& task : job.tasks)
             task.spec_json = "spec" + std::to_string(task.index);
         return job;
     }

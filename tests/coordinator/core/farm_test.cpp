@@ -391,6 +391,25 @@ TEST_F(FarmTest, AnAnswerFromTheCacheUnblocksWhatFollows) {
     EXPECT_EQ(grants_[1].task.index, 1u);
 }
 
+TEST_F(FarmTest, EqualWorkIsNotGrantedTwiceAtOnce) {
+    hello("a", 1, 4);
+    auto twin = generate_job(2);
+    auto stranger = generate_job(3);
+    stranger.tenant = "label";
+    farm_.add_job(equal_specs(generate_job(1)), now_);
+    farm_.add_job(equal_specs(std::move(twin)), now_);
+    farm_.add_job(equal_specs(std::move(stranger)), now_);
+    step();
+    ASSERT_EQ(grants_.size(), 2u);
+    EXPECT_EQ(grants_[1].task.job, 3u) << "another tenant's work is its own";
+    EXPECT_EQ(farm_.task_note(*farm_.find_job(2), task(2, 0), now_), "waits for the same task of another job");
+    farm_.report_failure(1, name(grants_[0]), Fault::kTask, {ErrorCode::kInternal, "", "x", ""}, now_);
+    step(); // stores the failure
+    step();
+    ASSERT_EQ(grants_.size(), 3u) << "the first failed: the second tries itself";
+    EXPECT_EQ(grants_[2].task.job, 2u);
+}
+
 TEST_F(FarmTest, GrowthNeverGoesBackAndBelongsToTheAttempt) {
     hello("a", 1);
     farm_.add_job(generate_job(1), now_);
