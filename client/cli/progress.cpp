@@ -211,8 +211,7 @@ std::vector<std::string> PlainProgress::lines_for(const v1::JobInfo& job, double
         const auto before = known_.find(task->task_id());
         if (before != known_.end() && before->second == now) continue;
         known_[task->task_id()] = now;
-        if (first && (task->state() == v1::TASK_STATE_BLOCKED || task->state() == v1::TASK_STATE_UNSPECIFIED))
-            continue;
+        if (task->state() == v1::TASK_STATE_BLOCKED || task->state() == v1::TASK_STATE_UNSPECIFIED) continue;
         std::string text = task_label(*task, several) + ": ";
         switch (task->state()) {
         case v1::TASK_STATE_DONE:
