@@ -1,6 +1,7 @@
 // Delivers a finished job from the local cache and tells the person what they have.
 #include "client/cli/deliver_job.h"
 
+#include "client/cli/interrupt.h"
 #include "client/farm/file_names.h"
 #include "proto/request/params.h"
 
@@ -79,6 +80,7 @@ void tell_files(const Console& console, const farm::Delivered& delivered) {
 Attempt<farm::Delivered> deliver_job(farm::FarmClient& client, const v1::JobInfo& job,
                                      const farm::DeliveryOptions& options) {
     const farm::Cache& cache = client.cache();
+    const Interrupt too_late; // Ctrl-C now waits for the files: a moment, and nothing is left half-written
     auto delivered = farm::deliver(
         job, [&](const std::string& sha256) { return cache.find(sha256); }, options);
     if (delivered.ok()) return *delivered;

@@ -28,6 +28,7 @@ using Clock = std::chrono::steady_clock;
 namespace {
 
 constexpr std::chrono::milliseconds kLook{20};
+constexpr std::uint64_t kLogMax = 4u << 20;
 
 /// Start time of a process in clock ticks since boot, and whether it still runs; 0 when there is none.
 unsigned long long start_time(pid_t process) {
@@ -107,11 +108,17 @@ std::optional<pid_t> running(const fs::path& pid_file) {
     return found;
 }
 
-Result<pid_t> start_detached(const Service& service) {
+Result<pid_t> start_detached(Service& service) {
     std::error_code failed;
     fs::create_directories(service.run_folder, failed);
     if (failed) return base::file_error(service.run_folder, "cannot be created", failed.value());
     fs::remove(service.ready_file(), failed);
+    service.log_from = fs::file_size(service.log_file(), failed);
+    if (failed) service.log_from = 0;
+    if (service.log_from > kLogMax) {
+        fs::rename(service.log_file(), service.log_file().string() + ".old", failed);
+        service.log_from = 0;
+    }
     const int log = ::open(service.log_file().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (log < 0) return base::file_error(service.log_file(), "cannot be opened", errno);
     const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -141,7 +148,7 @@ Status wait_ready(const Service& service, pid_t process, std::chrono::millisecon
         if (fs::exists(service.ready_file(), ignored)) break;
         if (!running(service.pid_file())) {
             result = Error{ErrorCode::kUnavailable, service.name,
-                           "ended at once; its log says: " + log_end(service.log_file(), 3),
+                           "ended at once; its log says: " + log_end(service.log_file(), service.log_from, 3),
                            "see " + service.log_file().string()};
             break;
         }
@@ -247,8 +254,9 @@ Result<fs::path> sibling_program(const std::string& name) {
                  "build it: `cmake --build build --target " + name + "`"};
 }
 
-std::string log_end(const fs::path& log_file, int lines) {
+std::string log_end(const fs::path& log_file, std::uint64_t from, int lines) {
     std::ifstream in(log_file);
+    in.seekg(static_cast<std::streamoff>(from));
     std::deque<std::string> last;
     for (std::string line; std::getline(in, line);) {
         if (line.empty()) continue;

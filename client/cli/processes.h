@@ -5,6 +5,7 @@
 #include "proto/base/result.h"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@ struct Service {
     std::filesystem::path program;
     std::vector<std::string> arguments; ///< without --ready-file
     std::filesystem::path run_folder;
+    std::uint64_t log_from = 0; ///< set by start_detached: where this start's lines begin
 
     std::filesystem::path pid_file() const { return run_folder / (name + ".pid"); }
     std::filesystem::path log_file() const { return run_folder / (name + ".log"); }
@@ -29,7 +31,8 @@ struct Service {
 std::optional<pid_t> running(const std::filesystem::path& pid_file);
 
 /// Starts it detached (own session, log appended, stdin closed) and writes the pid file. Does not wait.
-Result<pid_t> start_detached(const Service& service);
+/// A log beyond 4 MiB is first put aside as `.log.old`.
+Result<pid_t> start_detached(Service& service);
 
 /// Waits until the ready file is there. Errors: unavailable when the process ends first (with the end of its
 /// log) or the time is up.
@@ -45,7 +48,7 @@ Result<std::string> output_of(const std::filesystem::path& program,
 /// Path of another program of ours: beside this one, else by PATH. Errors: not_found.
 Result<std::filesystem::path> sibling_program(const std::string& name);
 
-/// The last lines of a log.
-std::string log_end(const std::filesystem::path& log_file, int lines);
+/// The last lines of a log behind byte `from`.
+std::string log_end(const std::filesystem::path& log_file, std::uint64_t from, int lines);
 
 } // namespace loopmind::cli

@@ -16,6 +16,8 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <set>
 #include <sys/stat.h>
@@ -60,7 +62,9 @@ class PartialFolder {
                 return base::file_error(*it, "cannot be created", errno);
             parents_.push_back(*it);
         }
-        const fs::path path = parent / ("." + out.filename().string() + ".partial-" + base::random_hex(4));
+        const std::string prefix = "." + out.filename().string() + ".partial-";
+        sweep(parent, prefix);
+        const fs::path path = parent / (prefix + std::to_string(::getpid()) + "-" + base::random_hex(4));
         if (::mkdir(path.c_str(), 0777) != 0) return base::file_error(parent, "cannot be written to", errno);
         path_ = path;
         return {};
@@ -101,6 +105,21 @@ class PartialFolder {
     }
 
   private:
+    /// Deletes what a process that is gone (its id is in the name) left behind.
+    static void sweep(const fs::path& parent, const std::string& prefix) {
+        std::error_code failed;
+        std::vector<fs::path> left;
+        for (fs::directory_iterator it(parent, failed), end; !failed && it != end; it.increment(failed)) {
+            const std::string name = it->path().filename().string();
+            if (name.rfind(prefix, 0) != 0) continue;
+            const long writer = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
+            if (writer > 0 && ::kill(static_cast<pid_t>(writer), 0) != 0 && errno == ESRCH)
+                left.push_back(it->path());
+        }
+        for (const fs::path& folder : left)
+            fs::remove_all(folder, failed);
+    }
+
     fs::path path_;
     std::vector<fs::path> parents_;
     bool inside_ = false;

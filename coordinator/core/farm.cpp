@@ -255,8 +255,11 @@ std::vector<AttemptName> Farm::hello(WorkerFacts facts, std::uint64_t connection
             task.lease->connection = connection;
             task.lease->deadline = now + config_.lease;
             task.lease->pushed = true;
+        } else if (task.lease->pushed && task.lease->connection != connection) {
+            // The same process on a new connection: what was pushed on the old one is listed or never arrived.
+            task.wait_reason = "its worker never got it";
+            release(job, task, now, Millis{0});
         }
-        // Same process, not listed: it never got the task or dropped it; the lease runs out by itself.
     }
     for (const AttemptName& name : running) {
         TaskRef ref;

@@ -2,10 +2,10 @@
 //
 // The rules, in words (DESIGN.md section 4):
 //  - An epoch is (term << 32) | counter, unique and growing; the term grows at each start of a coordinator.
-//  - A task is granted again only when its worker is known dead (a new process of the same worker says hello,
-//  or it
-//    said goodbye), says itself that the attempt failed, never received it, or its lease has run out. A lease
-//    that ran out leaves its epoch current until the next grant: a late result is still accepted until then.
+//  - A task is granted again only when its worker is known dead (a new process of the same worker says hello, or it
+//    said goodbye), says itself that the attempt failed or that it does not have it (a hello on a new connection
+//    lists all it has; nothing pushed on an old connection arrives later), or its lease has run out. A lease that
+//    ran out leaves its epoch current until the next grant: a late result is still accepted until then.
 //  - Nothing expires for one full lease after a start, after the store came back, or after this process
 //  itself
 //    stood still: jobs restored as leased keep a full lease, and grace() renews all.

@@ -111,6 +111,8 @@ std::vector<Draft> write_percussion(const Context& context, const Passage& passa
     const Stream stream = passage.stream.fork("percussion");
     play_groove(context, passage, groove, stream, "percussion", arranged, out);
     mark_slots(context, passage, groove, slots, context.root.fork("ghosts"), out);
+    for (Draft& draft : out)
+        draft.force = 40 + draft.force; // tables are written soft; hand percussion speaks up
     return out;
 }
 

@@ -78,9 +78,9 @@ std::vector<Note> perform(const Context& context, const std::vector<Placed>& pla
         const int slot = static_cast<int>(std::floor(straight.back() * 4 + 0.5)) % slots;
         place.push_back(slot * 128 + (drums ? p.draft.pitch : 0));
         const double depth = (1 - p.draft.level) * (0.75 + 0.35 * request.energy);
-        const double loudness = p.draft.force * (1 - depth) * (0.66 + 0.5 * request.energy) *
+        const double loudness = p.draft.force * (1 - depth) * (0.72 + 0.45 * request.energy) *
                                 (0.9 + 0.1 * p.density) * (drums ? shine(p.draft.pitch, request.energy) : 1);
-        base.push_back(std::clamp(0.83 * loudness, 24.0, 106.0));
+        base.push_back(std::clamp(0.95 * loudness, 26.0, 108.0));
     }
     centre(timing, phase);
     centre(force, place);
@@ -97,7 +97,7 @@ std::vector<Note> perform(const Context& context, const std::vector<Placed>& pla
         if (note.start >= total) note.start = 0;
         note.length = std::max(0.02, rounded(draft.length));
         note.pitch = draft.pitch;
-        const double velocity = base[i] + request.humanize * 8.0 * force[i];
+        const double velocity = base[i] + request.humanize * 7.5 * force[i];
         note.velocity = std::clamp(static_cast<int>(std::floor(velocity + 0.5)), 1, 127);
         note.chromatic = draft.chromatic;
         notes.push_back(note);

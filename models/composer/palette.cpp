@@ -12,14 +12,14 @@ struct Place {
     const char* role;
     double level_db, pan, width, reverb, delay;
 };
-/// Stems are placed as in a finished mix and then all moved down, so that their sum, the premaster, stays below full
-/// scale; the master brings the loudness back.
+/// Stems are placed as in a finished mix and then all moved down, so that their sum, the premaster, stays
+/// below full scale; the master brings the loudness back.
 constexpr double kHeadroomDb = 15;
 constexpr Place kPlaces[] = {
-    {"drums", -8, 0, 0.8, 0.06, 0.0},      {"percussion", -17, 0.2, 1, 0.14, 0.06},
-    {"bass", -9, 0, 0.15, 0.0, 0.0},       {"chords", -14, -0.12, 0.9, 0.2, 0.08},
-    {"melody", -12, 0.08, 0.7, 0.24, 0.2}, {"pad", -18, 0, 1, 0.35, 0.05},
-    {"arp", -18, 0.22, 1, 0.22, 0.26},     {"texture", -28, 0, 1, 0.1, 0.0},
+    {"drums", -6, 0, 0.8, 0.06, 0.0},      {"percussion", -13, 0.2, 1, 0.14, 0.06},
+    {"bass", -9.5, 0, 0.15, 0.0, 0.0},     {"chords", -14, -0.12, 0.9, 0.2, 0.08},
+    {"melody", -10, 0.08, 0.7, 0.24, 0.2}, {"pad", -15, 0, 1, 0.35, 0.05},
+    {"arp", -14, 0.22, 1, 0.22, 0.26},     {"texture", -25, 0, 1, 0.1, 0.0},
     {"vocals", -15, -0.05, 0.9, 0.3, 0.2},
 };
 

@@ -462,10 +462,13 @@ at::Tensor render_drum(const StemContext& context, const DrumKit& base, const Dr
                                                : saturate_oversampled(mono, push);
         mono = bent * (1.0 / (1 + 0.55 * drive));
     }
-    // Punch: the first moments against the rest, so that the level stays and the crest moves.
+    // Punch: the first moments against the rest. Downwards it is gentle, or the peak would move into the body.
     const double transient = 2.0 * (punch - 0.5);
-    const auto attack = at::exp(hit.t() * (-1.0 / 0.016));
-    mono = mono * (1 + transient * (attack * 1.2 - 0.3));
+    if (transient >= 0) {
+        mono = mono * (1 + transient * (at::exp(hit.t() * (-1.0 / 0.016)) * 1.2 - 0.3));
+    } else {
+        mono = mono * (1 + transient * at::exp(hit.t() * (-1.0 / 0.03)) * 0.3);
+    }
     return with_room(hit, mono * hit.decay(1e3, 0.0003), room) * voice.level;
 }
 

@@ -33,7 +33,7 @@ class Processes : public ::testing::Test {
 };
 
 TEST_F(Processes, StartWaitAndStop) {
-    const Service service = script("echo started; echo yes > \"$2\"; exec sleep 1000");
+    Service service = script("echo started; echo yes > \"$2\"; exec sleep 1000");
     const auto process = start_detached(service);
     ASSERT_TRUE(process.ok()) << process.error().text();
     ASSERT_TRUE(wait_ready(service, *process, std::chrono::seconds(20)).ok());
@@ -49,7 +49,7 @@ TEST_F(Processes, StartWaitAndStop) {
 }
 
 TEST_F(Processes, OneThatIgnoresSigtermIsKilled) {
-    const Service service = script("trap '' TERM; echo yes > \"$2\"; while :; do sleep 0.05; done");
+    Service service = script("trap '' TERM; echo yes > \"$2\"; while :; do sleep 0.05; done");
     const auto process = start_detached(service);
     ASSERT_TRUE(process.ok());
     ASSERT_TRUE(wait_ready(service, *process, std::chrono::seconds(20)).ok());
@@ -60,12 +60,14 @@ TEST_F(Processes, OneThatIgnoresSigtermIsKilled) {
 }
 
 TEST_F(Processes, AnEarlyDeathIsToldWithTheEndOfTheLog) {
-    const Service service = script("echo first; echo the port is taken; exit 3");
+    Service service = script("echo first; echo the port is taken; exit 3");
+    write_text(service.log_file(), "what an earlier run said\n");
     const auto process = start_detached(service);
     ASSERT_TRUE(process.ok());
     const Status ready = wait_ready(service, *process, std::chrono::seconds(20));
     ASSERT_FALSE(ready.ok());
     EXPECT_NE(ready.error().message.find("the port is taken"), std::string::npos) << ready.error().text();
+    EXPECT_EQ(ready.error().message.find("earlier run"), std::string::npos) << ready.error().text();
     EXPECT_EQ(ready.error().field, "thing");
 }
 

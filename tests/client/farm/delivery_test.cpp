@@ -15,6 +15,7 @@
 #include <csignal>
 #include <set>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace loopmind::farm {
@@ -246,6 +247,18 @@ TEST_F(DeliveryTest, AFullDiskLeavesNothing) {
         EXPECT_TRUE(deliver_to(job, out).ok()) << "and with room it works";
         fs::remove_all(folder_.path() / "deep");
     }
+}
+
+TEST_F(DeliveryTest, WhatADeadProcessLeftIsSweptAway) {
+    const v1::JobInfo job = testing::make_finished_job(cache_, kRequest);
+    const pid_t child = ::fork();
+    if (child == 0) ::_exit(0);
+    ::waitpid(child, nullptr, 0);
+    const std::string mine = ".music.partial-" + std::to_string(::getpid()) + "-0";
+    write_text(folder_.path() / (".music.partial-" + std::to_string(child) + "-0") / "mix.wav", "half");
+    write_text(folder_.path() / mine / "mix.wav", "somebody is at it");
+    ASSERT_TRUE(deliver_to(job, out_).ok());
+    EXPECT_EQ(names_beside_the_cache(), (std::set<std::string>{"music", mine}));
 }
 
 TEST_F(DeliveryTest, AMissingBlobLeavesNothing) {

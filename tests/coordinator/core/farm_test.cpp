@@ -187,6 +187,28 @@ TEST_F(FarmTest, TheSameProcessOnANewConnectionKeepsItsTasks) {
     EXPECT_TRUE(complete(2, grants_[0]));
 }
 
+TEST_F(FarmTest, APushLostWithItsConnectionIsGrantedAgainAtOnce) {
+    hello("a", 1);
+    farm_.add_job(generate_job(1), now_);
+    step();
+    hello("a", 2); // the same process does not have it
+    step();
+    ASSERT_EQ(grants_.size(), 2u);
+    EXPECT_EQ(task(1, 0).record.losses, 0u);
+    EXPECT_FALSE(complete(2, grants_[0]));
+    EXPECT_TRUE(complete(2, grants_[1]));
+}
+
+TEST_F(FarmTest, ASecondHelloOnTheSameConnectionFreesNothing) {
+    hello("a", 1);
+    farm_.add_job(generate_job(1), now_);
+    step();
+    hello("a", 1); // the push may still be on its way
+    step();
+    EXPECT_EQ(grants_.size(), 1u);
+    EXPECT_TRUE(complete(1, grants_[0]));
+}
+
 TEST_F(FarmTest, HelloNamesWhatMustStop) {
     hello("a", 1, 1, "1", {{"gone.0", 12}});
     ASSERT_EQ(stop_.size(), 1u);

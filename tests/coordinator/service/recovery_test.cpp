@@ -81,6 +81,18 @@ TEST_F(Recovery, ANewProcessOfTheWorkerGetsItsTaskAtOnce) {
     EXPECT_FALSE(w->verdict(start->attempt())->accepted());
 }
 
+TEST_F(Recovery, ATaskThatItsWorkerNeverGotIsGivenAgainAtOnce) {
+    ASSERT_TRUE(client()->submit(id('a'), kParams));
+    auto w = worker("first");
+    const auto start = w->next_start();
+    ASSERT_TRUE(start);
+    restart();
+    w = worker("first"); // the same process, which says that it has nothing
+    const auto again = w->next_start();
+    ASSERT_TRUE(again);
+    EXPECT_GT(again->attempt().epoch(), start->attempt().epoch());
+}
+
 TEST_F(Recovery, TheCacheAndTheLastFingerprintSurvive) {
     ASSERT_TRUE(client()->submit(id('a'), kParams));
     worker()->work(kTasks);

@@ -72,6 +72,8 @@ class ServiceTest : public testing::Test {
     std::uint64_t beat_answers = 0;
     bool answer_beats = true;
     std::uint32_t lease_ms = 60000;
+    std::atomic<bool> stopped{false}; ///< what executors of the tests set and wait for
+    std::atomic<bool> go{false};
 
     void SetUp() override {
         fs::create_directories(blobs / "incoming");
@@ -251,11 +253,11 @@ class ServiceTest : public testing::Test {
             return {};
         };
     }
-    static std::function<Status(tasks::TaskContext&)> waits_until_stopped(std::atomic<bool>& saw) {
-        return [&saw](tasks::TaskContext& task) -> Status {
+    std::function<Status(tasks::TaskContext&)> waits_until_stopped() {
+        return [this](tasks::TaskContext& task) -> Status {
             while (!task.cancelled())
                 std::this_thread::sleep_for(milliseconds(1));
-            saw = true;
+            stopped = true;
             return Error{ErrorCode::kCancelled, "", "cancelled", ""};
         };
     }
@@ -365,7 +367,6 @@ TEST_F(ServiceTest, ResendsWhatDidNotArrive) {
 }
 
 TEST_F(ServiceTest, ARunningAttemptSendsAgainWhatTheCoordinatorLost) {
-    std::atomic<bool> go{false};
     told->does = [&](tasks::TaskContext& task) -> Status {
         auto output = task.output("audio", 200'000);
         const std::string half(100'000, 'h');
@@ -439,7 +440,6 @@ TEST_F(ServiceTest, ANewProcessReportsWhatAnEarlierOneFinished) {
 }
 
 TEST_F(ServiceTest, RunningAttemptsGoOnThroughAReconnect) {
-    std::atomic<bool> go{false};
     told->does = [&](tasks::TaskContext& task) -> Status {
         while (!go) {
             if (task.cancelled()) return Error{ErrorCode::kCancelled, "", "", ""};
@@ -462,8 +462,7 @@ TEST_F(ServiceTest, RunningAttemptsGoOnThroughAReconnect) {
 }
 
 TEST_F(ServiceTest, AnAttemptStopsWhenItsLeaseRunsOutAndReportsNothing) {
-    std::atomic<bool> stopped{false};
-    told->does = waits_until_stopped(stopped);
+    told->does = waits_until_stopped();
     answer_beats = false;
     lease_ms = 300;
     start();
@@ -479,8 +478,7 @@ TEST_F(ServiceTest, AnAttemptStopsWhenItsLeaseRunsOutAndReportsNothing) {
 }
 
 TEST_F(ServiceTest, RenewalsKeepALeaseAlive) {
-    std::atomic<bool> stopped{false};
-    told->does = waits_until_stopped(stopped);
+    told->does = waits_until_stopped();
     lease_ms = 1500; // long against the machine's hiccups, short against the 40 heartbeats below
     start();
     welcome();
@@ -491,8 +489,7 @@ TEST_F(ServiceTest, RenewalsKeepALeaseAlive) {
 }
 
 TEST_F(ServiceTest, CancelStopsAndReportsNothing) {
-    std::atomic<bool> stopped{false};
-    told->does = waits_until_stopped(stopped);
+    told->does = waits_until_stopped();
     start();
     welcome();
     push("t.1");
@@ -621,8 +618,7 @@ TEST_F(ServiceTest, InputsOnTheSameMachineAreReadInPlaceAndADamagedOneIsFetched)
 }
 
 TEST_F(ServiceTest, APreviewIsAnsweredAtOnceAndNeverKept) {
-    std::atomic<bool> stopped{false};
-    told->does = waits_until_stopped(stopped);
+    told->does = waits_until_stopped();
     previews->does = [](tasks::TaskContext& task) -> Status {
         tasks::Preview preview;
         preview.peaks_min = {-0.5f};
@@ -674,8 +670,7 @@ TEST_F(ServiceTest, AWelcomeOfAnotherVersionIsNotTaken) {
 }
 
 TEST_F(ServiceTest, StoppingSaysGoodbyeAndEndsWhatRuns) {
-    std::atomic<bool> stopped{false};
-    told->does = waits_until_stopped(stopped);
+    told->does = waits_until_stopped();
     start();
     welcome();
     push("t.1");
