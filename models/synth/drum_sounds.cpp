@@ -462,13 +462,8 @@ at::Tensor render_drum(const StemContext& context, const DrumKit& base, const Dr
                                                : saturate_oversampled(mono, push);
         mono = bent * (1.0 / (1 + 0.55 * drive));
     }
-    // Punch: the first moments against the rest. Downwards it is gentle, or the peak would move into the body.
-    const double transient = 2.0 * (punch - 0.5);
-    if (transient >= 0) {
-        mono = mono * (1 + transient * (at::exp(hit.t() * (-1.0 / 0.016)) * 1.2 - 0.3));
-    } else {
-        mono = mono * (1 + transient * at::exp(hit.t() * (-1.0 / 0.03)) * 0.3);
-    }
+    // Punch: the first moments against the rest. Only upwards: less would move the peak into the body.
+    mono = mono * (1 + 0.85 * punch * (at::exp(hit.t() * (-1.0 / 0.016)) * 1.2 - 0.3));
     return with_room(hit, mono * hit.decay(1e3, 0.0003), room) * voice.level;
 }
 

@@ -32,7 +32,7 @@ at::Tensor slope(const at::Tensor& hz, double power, double low, double high) {
 double trim_db(TextureKind kind) {
     switch (kind) {
     case TextureKind::kVinyl:
-        return 19.5;
+        return 21.5;
     case TextureKind::kTape:
         return 12.9;
     case TextureKind::kRoom:
@@ -51,11 +51,11 @@ class TextureEngine : public StemEngine {
         const double density = context.param("density", 1, 0, 4) * (0.6 + 0.8 * context.stem.tone.age);
         switch (kind) {
         case TextureKind::kVinyl:
-            add_bed(0.05 * hiss, 0.3, [](const at::Tensor& hz) { return slope(hz, 0.25, 900, 9000); });
-            add_bed(0.045 * rumble, 0.8, [](const at::Tensor& hz) { return slope(hz, 0.8, 25, 160); });
+            add_bed(0.026 * hiss, 0.3, [](const at::Tensor& hz) { return slope(hz, 0.25, 900, 9000); });
+            add_bed(0.04 * rumble, 0.8, [](const at::Tensor& hz) { return slope(hz, 0.8, 25, 160); });
             make_grains();
-            shower(7.0 * density, 0.05, 0.55, 2.2);
-            shower(42.0 * density, 0.008, 0.085, 1.4);
+            shower(7.0 * density, 0.06, 0.6, 1.3);
+            shower(42.0 * density, 0.012, 0.12, 1.0);
             break;
         case TextureKind::kTape:
             add_bed(0.11 * hiss, 0.1, [](const at::Tensor& hz) { return slope(hz, -0.15, 700, 11000); });
