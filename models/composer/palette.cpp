@@ -14,7 +14,7 @@ struct Place {
 };
 /// Stems are placed as in a finished mix and then all moved down, so that their sum, the premaster, stays
 /// below full scale; the master brings the loudness back.
-constexpr double kHeadroomDb = 15;
+constexpr double kHeadroomDb = 20;
 constexpr Place kPlaces[] = {
     {"drums", -6, 0, 0.8, 0.06, 0.0},      {"percussion", -13, 0.2, 1, 0.14, 0.06},
     {"bass", -9.5, 0, 0.15, 0.0, 0.0},     {"chords", -14, -0.12, 0.9, 0.2, 0.08},
@@ -49,7 +49,7 @@ Tone tone_of(const Context& context) {
     }
     tone.brightness = std::clamp(
         0.17 + 0.47 * request.energy + 0.15 * request.mood + bright + context.style.brightness, 0.0, 1.0);
-    tone.punch = 0.12 + 0.8 * request.energy;
+    tone.punch = 0.1 + 0.8 * request.energy * (1.6 - 0.6 * request.energy); // steeper where few notes join
     return tone;
 }
 

@@ -126,7 +126,7 @@ const GenreStyle& rock() {
         .arp = {{"x.x.x.x.x.x.x.x2", "x.2.x.x.x.3.x.x5"}, 0.3},
         .registers = {28, 52, 71, 57, 67},
         .brightness = 0.06,
-        .sounds = {{"drums", "", "soundfont", "", 16, 128, "Power Kit"},
+        .sounds = {{"drums", "", "synth", "kit.acoustic", 16, 128, "Big Rock Kit"},
                    {"percussion", "", "soundfont", "", 0, 128, "Tambourine"},
                    {"bass", "", "soundfont", "", 34, 0, "Picked Bass"},
                    {"chords", "AC", "soundfont", "", 27, 0, "Clean Guitar"},
