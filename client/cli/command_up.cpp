@@ -249,7 +249,7 @@ class Up {
         return std::nullopt;
     }
 
-    std::optional<Failure> start(Servicestart(const Service& program) { program) {
+    std::optional<Failure> start(Service& program) {
             auto process = start_detached(program);
             if (!process.ok()) return local_failure(process.error());
             if (Status ready = wait_ready(program, *process, kReadyTimeout); !ready.ok())
