@@ -20,6 +20,8 @@ from measures.table import print_table  # noqa: E402
 
 STEPS = (0.0, 0.25, 0.5, 0.75, 1.0)
 REQUIRED_SHARE = 0.95
+# Shown, not judged: a detector's count of onsets merges near hits and doubles soft ones; the MIDI's count is exact.
+SHOWN = ("onsets/s (aubio)",)
 
 
 def measure_energy(delivery, params):
@@ -67,19 +69,18 @@ CONTROLS = {"energy": measure_energy, "complexity": measure_complexity, "humaniz
 
 # Which texture must measure above which, and by what.
 TEXTURE_ORDERS = (("centroid", "Bright", "Warm"), ("centroid", "Bright", "Vintage"), ("centroid", "Airy", "Warm"),
-                  ("centroid", "Airy", "Vintage"), ("centroid", "Clean", "Vintage"), ("harmonics", "Gritty", "Clean"),
-                  ("noise", "Vintage", "Clean"))
+                  ("centroid", "Airy", "Vintage"), ("centroid", "Clean", "Vintage"), ("harmonics", "Gritty", "Clean"))
 
 
 def measure_texture(delivery, params):
-    """Centroid, harmonics (level above 2 kHz of the bass stem or of the mix), noise floor of the chord stem."""
+    """Centroid of the playing stems together (the noise bed of the texture stem is chosen, not coloured), overtones of
+    the bass stem or, without one, of the mix."""
     rate = delivery.wave("mix").rate
-    tonal = next(role for role in ("chords", "pad", "melody", "bass", "mix") if role in delivery.audio)
+    playing = sum(delivery.wave(role).samples for role in delivery.stems if role != "texture")
     bass = "bass" if "bass" in delivery.audio else "mix"
     return {
-        "centroid": sound.log_centroid(delivery.wave("mix").samples, rate),
+        "centroid": sound.log_centroid(playing, rate),
         "harmonics": sound.distortion_share(delivery.wave(bass).samples, rate),
-        "noise": sound.flatness(delivery.wave(tonal).samples),
     }
 
 
@@ -125,7 +126,8 @@ def judge(control, found):
         good = {at: order.rises(curve) for at, curve in curves.items()}
         share = sum(good.values()) / len(good)
         mean = np.mean(list(curves.values()), axis=0)
-        rows.append([control, measure, len(good), share, *[float(v) for v in mean], share >= REQUIRED_SHARE])
+        rows.append([control, measure, len(good), share, *[float(v) for v in mean],
+                     "shown" if measure in SHOWN else share >= REQUIRED_SHARE])
         misses += [f"{control} {measure} {at[0]} seed {at[1]}: " + " ".join(f"{v:.4g}" for v in curves[at])
                    for at, passed in good.items() if not passed]
     return rows, misses

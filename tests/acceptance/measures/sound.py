@@ -62,13 +62,13 @@ def centroid(samples, rate):
 
 
 def log_centroid(samples, rate):
-    """Magnitude-weighted centroid on a log-frequency scale (octaves over 20 Hz): follows what is heard as bright."""
-    magnitude = _spectra(samples.mean(axis=1)).mean(axis=0)[1:]
-    frequencies = np.linspace(0, rate / 2, len(magnitude) + 1)[1:]
+    """Power-weighted centroid on a log-frequency scale (octaves over 20 Hz), with 3 dB per octave of pre-emphasis, as
+    music falls off: neither the bass alone nor the hiss between the notes decides."""
+    power = np.square(_spectra(samples.mean(axis=1))).sum(axis=0)[1:]
+    frequencies = np.linspace(0, rate / 2, len(power) + 1)[1:]
     keep = frequencies >= 20
-    octaves = np.log2(frequencies[keep] / 20)
-    weight = magnitude[keep] / frequencies[keep] ** 0.5
-    return float((octaves * weight).sum() / max(weight.sum(), 1e-20))
+    weight = power[keep] * frequencies[keep]
+    return float((np.log2(frequencies[keep] / 20) * weight).sum() / max(weight.sum(), 1e-20))
 
 
 def band_levels(samples, rate, bands=14):
