@@ -7,7 +7,7 @@ namespace loopmind::session {
 
 std::map<std::string, double> default_fx(const std::vector<std::string>& names) {
     static const std::map<std::string, double> kAmounts = {
-        {"reverb", 0.5}, {"delay", 0.4}, {"drive", 0.35}, {"eq", 0.5}};
+        {"reverb", 0.5}, {"delay", 0.4}, {"drive", 0.2}, {"eq", 0.5}};
     std::map<std::string, double> out;
     for (const std::string& name : names) {
         if (const auto found = kAmounts.find(name); found != kAmounts.end()) out.insert(*found);
