@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::int64_t kNoiseFrames = 1 << 18;
 constexpr std::int64_t kMostFrames = std::int64_t{1} << 31; ///< half a day; positions stay far inside 64 bits
+constexpr std::int64_t kLeastFrames = 480;                  ///< a hundredth of a second
+constexpr double kLongestNote = 4096;                       ///< beats: bounds how often a tail goes round
 constexpr float kKnee = 0.891f; ///< -1 dBFS: below it the last stage changes nothing
 
 Error invalid(std::string field, std::string message, std::string hint = {}) {
@@ -124,10 +126,11 @@ class TensorSynth final : public Synth {
         if (options.sample_rate != 44100 && options.sample_rate != 48000) {
             return invalid("sample_rate", "must be 44100 or 48000");
         }
-        if (options.total_frames < 1 || options.total_frames > kMostFrames) {
-            return invalid("total_frames", "must be between 1 and " + std::to_string(kMostFrames));
+        if (options.total_frames < kLeastFrames || options.total_frames > kMostFrames) {
+            return invalid("total_frames", "must be between " + std::to_string(kLeastFrames) + " and " +
+                                               std::to_string(kMostFrames));
         }
-        if (!(plan.tempo >= 1 && plan.tempo <= 1000)) return invalid("tempo", "must be between 1 and 1000");
+        if (!(plan.tempo >= 20 && plan.tempo <= 400)) return invalid("tempo", "must be between 20 and 400");
         const auto& tone = stem.tone;
         for (const double value :
              {tone.brightness, tone.warmth, tone.drive, tone.air, tone.age, tone.punch, stem.width}) {
@@ -140,8 +143,9 @@ class TensorSynth final : public Synth {
             return invalid("stems." + stem.id + ".level_db", "must be in -120..24");
         }
         for (const auto& note : stem.notes) {
-            if (!std::isfinite(note.start) || !(note.length < 1e6)) {
-                return invalid("stems." + stem.id + ".notes", "start and length must be finite beats");
+            if (!(std::abs(note.start) <= 1e6) || !(note.length <= kLongestNote)) {
+                return invalid("stems." + stem.id + ".notes", "a note starts or ends beyond any loop",
+                               "give start and length in beats, length at most 4096");
             }
         }
         return std::nullopt;

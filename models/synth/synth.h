@@ -37,7 +37,9 @@ class Synth {
     /// Names of all patches, sorted.
     virtual std::vector<std::string> patches() const = 0;
     /// Renders one stem of `plan`, loop-wrapped (tails of the end sound at the start), streaming from frame 0.
-    /// Output is dry, finite, and stays within +-1.
+    /// Output is dry, finite, and stays within +-1: beyond -1 dBFS it is bent softly, below nothing is touched.
+    /// `stem.level_db` is about the integrated loudness in LUFS on typical material (drums peak some 18 dB above it).
+    /// Results repeat bit by bit when ATEN_CPU_CAPABILITY and the number of LibTorch threads (1) are pinned.
     virtual Status render(const composer::Plan& plan, const composer::StemPlan& stem, const RenderOptions& options,
                           const Sink& sink) const = 0;
     /// Version of the programs plus what results depend on (LibTorch version, device class, CPU capability).

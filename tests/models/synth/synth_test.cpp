@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <thread>
 
 namespace loopmind::synth_test {
@@ -60,7 +61,7 @@ TEST_P(EveryPatch, StaysInRangeWhenPushed) {
     EXPECT_TRUE(std::isfinite(rms(audio.left)));
 }
 
-TEST_P(EveryPatch, RepeatsItsBytesAndHearsItsSeed) {
+TEST_P(EveryPatch, RepeatsItsBytes) {
     const auto plan = plan_of(2);
     auto stem = stem_of(GetParam());
     add_material(stem);
@@ -175,6 +176,20 @@ TEST(Synth, NamesWhatIsWrong) {
     auto stem = stem_of("lead.saw");
     stem.tone.drive = std::nan("");
     EXPECT_EQ(cpu_synth().render(plan_of(1), stem, options, sink).error().field, "stems.stem.tone");
+}
+
+TEST(Synth, RefusesNotesBeyondAnyLoop) {
+    synth::RenderOptions options;
+    options.total_frames = 1000;
+    const auto sink = [](auto, auto, auto) { return true; };
+    for (const double bad : {1e9, std::nan(""), std::numeric_limits<double>::infinity()}) {
+        auto stem = stem_of("lead.saw");
+        add_note(stem, bad, 1, 60);
+        EXPECT_EQ(cpu_synth().render(plan_of(1), stem, options, sink).error().field, "stems.stem.notes");
+        stem.notes.back().start = 0;
+        stem.notes.back().length = bad;
+        EXPECT_EQ(cpu_synth().render(plan_of(1), stem, options, sink).error().field, "stems.stem.notes");
+    }
 }
 
 TEST(Synth, RefusesDevicesItCannotUse) {
