@@ -1,6 +1,8 @@
 // A ROUTER socket with CURVE and limits.
 #include "proto/wire/listener.h"
 
+#include <google/protobuf/stubs/logging.h>
+
 #include "proto/wire/frames.h"
 #include "proto/wire/limits.h"
 
@@ -93,6 +95,8 @@ bool Listener::receive(google::protobuf::MessageLite& message, Incoming& incomin
                 ++dropped_.nameless;
                 continue;
             }
+            // Protocol Buffers prints a line for every string that is no UTF-8: a peer could fill the log.
+            const google::protobuf::LogSilencer silence;
             if (!message.ParseFromArray(header.data(), static_cast<int>(header.size()))) {
                 ++dropped_.unparsable;
                 continue;
