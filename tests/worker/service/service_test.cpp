@@ -26,15 +26,51 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using Steady = std::chrono::steady_clock;
 
-/// Executor whose run is a function that the test gives.
+/// What an executor does; the test may change it while the service runs.
+class Deed {
+  public:
+    using Function = std::function<Status(tasks::TaskContext&)>;
+    Deed& operator=(Function function) {
+        const std::lock_guard lock(mutex_);
+        function_ = std::move(function);
+        return *this;
+    }
+    Function get() const {
+        const std::lock_guard lock(mutex_);
+        return function_;
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    Function function_ = [](tasks::TaskContext&) { return Status(); };
+};
+
+/// Executor that does what the test says.
 class Told final : public tasks::Executor {
   public:
-    std::function<Status(tasks::TaskContext&)> does = [](tasks::TaskContext&) { return Status(); };
+    Deed does;
     std::atomic<int> runs{0};
     Status run(tasks::TaskContext& context) override {
         ++runs;
-        return does(context);
+        return does.get()(context);
     }
+};
+
+/// Texts that executors leave for the test.
+class Notes {
+  public:
+    void add(std::string text) {
+        const std::lock_guard lock(mutex_);
+        texts_.push_back(std::move(text));
+    }
+    std::vector<std::string> all() const {
+        const std::lock_guard lock(mutex_);
+        return texts_;
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::vector<std::string> texts_;
 };
 
 std::string spec(request::SpecKind kind) {
@@ -74,6 +110,7 @@ class ServiceTest : public testing::Test {
     std::uint32_t lease_ms = 60000;
     std::atomic<bool> stopped{false}; ///< what executors of the tests set and wait for
     std::atomic<bool> go{false};
+    Notes seen;
 
     void SetUp() override {
         fs::create_directories(blobs / "incoming");
@@ -242,7 +279,7 @@ class ServiceTest : public testing::Test {
         });
         return {report, bytes};
     }
-    static std::function<Status(tasks::TaskContext&)> writes(const std::string& content) {
+    static Deed::Function writes(const std::string& content) {
         return [content](tasks::TaskContext& task) -> Status {
             auto output = task.output("audio", content.size());
             if (!output) return output.error();
@@ -253,7 +290,7 @@ class ServiceTest : public testing::Test {
             return {};
         };
     }
-    std::function<Status(tasks::TaskContext&)> waits_until_stopped() {
+    Deed::Function waits_until_stopped() {
         return [this](tasks::TaskContext& task) -> Status {
             while (!task.cancelled())
                 std::this_thread::sleep_for(milliseconds(1));
@@ -564,11 +601,10 @@ TEST_F(ServiceTest, ExceptionsAndBadSpecsAreFailuresAndTheWorkerGoesOn) {
 
 TEST_F(ServiceTest, InputsAreFetchedVerifiedAndGivenToTheExecutor) {
     const std::string plan = "the plan";
-    std::string seen;
     told->does = [&](tasks::TaskContext& task) -> Status {
         auto input = task.input("plan");
         if (!input) return input.error();
-        seen = *base::read_file(input->path, 100);
+        seen.add(*base::read_file(input->path, 100));
         EXPECT_EQ(task.input("other").error().code, ErrorCode::kNotFound);
         return writes("hello")(task);
     };
@@ -582,7 +618,7 @@ TEST_F(ServiceTest, InputsAreFetchedVerifiedAndGivenToTheExecutor) {
     command.mutable_chunk()->set_last(true);
     ASSERT_TRUE(tell(command, plan));
     EXPECT_TRUE(take_output().first.has_complete());
-    EXPECT_EQ(seen, plan);
+    EXPECT_EQ(seen.all(), std::vector{plan});
 }
 
 TEST_F(ServiceTest, InputsOnTheSameMachineAreReadInPlaceAndADamagedOneIsFetched) {
@@ -590,11 +626,10 @@ TEST_F(ServiceTest, InputsOnTheSameMachineAreReadInPlaceAndADamagedOneIsFetched)
     const auto path = wire::blob_path(blobs, base::sha256_hex(plan));
     fs::create_directories(path.parent_path());
     ASSERT_TRUE(base::write_durably(path, plan));
-    std::vector<fs::path> seen;
     told->does = [&](tasks::TaskContext& task) -> Status {
         auto input = task.input("plan");
         if (!input) return input.error();
-        seen.push_back(input->path);
+        seen.add(input->path);
         return writes("hello")(task);
     };
     start(true);
@@ -612,9 +647,10 @@ TEST_F(ServiceTest, InputsOnTheSameMachineAreReadInPlaceAndADamagedOneIsFetched)
     expect([](const auto& message) {
         return message.has_complete() && message.complete().attempt().task_id() == "t.2";
     });
-    ASSERT_EQ(seen.size(), 2u);
-    EXPECT_EQ(seen[0], path);
-    EXPECT_NE(seen[1], path);
+    const auto paths = seen.all();
+    ASSERT_EQ(paths.size(), 2u);
+    EXPECT_EQ(paths[0], path);
+    EXPECT_NE(paths[1], path);
 }
 
 TEST_F(ServiceTest, APreviewIsAnsweredAtOnceAndNeverKept) {
