@@ -256,7 +256,8 @@ std::vector<AttemptName> Farm::hello(WorkerFacts facts, std::uint64_t connection
             task.lease->deadline = now + config_.lease;
             task.lease->pushed = true;
         } else if (task.lease->pushed && task.lease->connection != connection) {
-            // The same process on a new connection: what was pushed on the old one is listed or never arrived.
+            // The same process on a new connection: what was pushed on the old one is listed or never
+            // arrived.
             task.wait_reason = "its worker never got it";
             release(job, task, now, Millis{0});
         }
@@ -339,6 +340,12 @@ HeartbeatAnswer Farm::heartbeat(std::uint64_t connection, const std::vector<Runn
         answer.renewed.push_back(report.attempt);
     }
     return answer;
+}
+
+bool Farm::heard(std::uint64_t connection, Millis now) {
+    Worker* worker = workers_.by_connection(connection);
+    if (worker != nullptr) worker->last_heard = now;
+    return worker != nullptr;
 }
 
 void Farm::goodbye(std::uint64_t connection, Millis now) {
@@ -625,13 +632,14 @@ bool Farm::same_work_in_flight(const Job& job, const Task& task) const {
     const auto it = work_.find(name_of(job.record.tenant, task.record.spec_json));
     if (it == work_.end() || it->second == TaskRef{job.record.key, task.record.index}) return false;
     const Job* other = find_job(it->second.job);
-    return other != nullptr && it->second.index < other->tasks.size() && other->tasks[it->second.index].lease &&
+    return other != nullptr && it->second.index < other->tasks.size() &&
+           other->tasks[it->second.index].lease &&
            other->tasks[it->second.index].record.spec_json == task.record.spec_json;
 }
 
 void Farm::note_work(const Job& job, const Task& task) {
     if (!job.stored()) return;
-    if (work_.size() > 1024 + 4 * leased_.size())  // entries of ended leases are dropped now and then
+    if (work_.size() > 1024 + 4 * leased_.size()) // entries of ended leases are dropped now and then
         std::erase_if(work_, [this](const auto& entry) { return !leased_.contains(entry.second); });
     work_[name_of(job.record.tenant, task.record.spec_json)] = {job.record.key, task.record.index};
 }

@@ -2,15 +2,18 @@
 //
 // The rules, in words (DESIGN.md section 4):
 //  - An epoch is (term << 32) | counter, unique and growing; the term grows at each start of a coordinator.
-//  - A task is granted again only when its worker is known dead (a new process of the same worker says hello, or it
-//    said goodbye), says itself that the attempt failed or that it does not have it (a hello on a new connection
-//    lists all it has; nothing pushed on an old connection arrives later), or its lease has run out. A lease that
-//    ran out leaves its epoch current until the next grant: a late result is still accepted until then.
+//  - A task is granted again only when its worker is known dead (a new process of the same worker says hello,
+//  or it
+//    said goodbye), says itself that the attempt failed or that it does not have it (a hello on a new
+//    connection lists all it has; nothing pushed on an old connection arrives later), or its lease has run
+//    out. A lease that ran out leaves its epoch current until the next grant: a late result is still accepted
+//    until then.
 //  - Nothing expires for one full lease after a start, after the store came back, or after this process
 //  itself
 //    stood still: jobs restored as leased keep a full lease, and grace() renews all.
 //  - A result belongs to the worker of the grant: epoch and worker must both match.
-//  - Equal work (same tenant, same spec) is not granted twice at once: the second waits and finds it in the cache.
+//  - Equal work (same tenant, same spec) is not granted twice at once: the second waits and finds it in the
+//  cache.
 //  - The store has the last word: grants are pushed, and results count, only after commit_* was called.
 #pragma once
 
@@ -171,6 +174,9 @@ class Farm {
                                    const std::vector<AttemptName>& outbox, std::uint64_t unix_ms, Millis now);
     HeartbeatAnswer heartbeat(std::uint64_t connection, const std::vector<RunningReport>& running,
                               Millis now);
+    /// Any message of a worker shows that it lives; leases are renewed by heartbeats only. False: it must say
+    /// hello.
+    bool heard(std::uint64_t connection, Millis now);
     /// The worker ended in order: all it had is free again.
     void goodbye(std::uint64_t connection, Millis now);
     /// Its messages no longer arrive; no proof that it stopped, so its leases run on.

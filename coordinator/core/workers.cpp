@@ -41,6 +41,11 @@ Worker* Workers::by_connection(std::uint64_t connection) {
     return it == by_connection_.end() ? nullptr : find(it->second);
 }
 
+const Worker* Workers::by_connection(std::uint64_t connection) const {
+    auto it = by_connection_.find(connection);
+    return it == by_connection_.end() ? nullptr : find(it->second);
+}
+
 void Workers::disconnect(std::uint64_t connection) {
     if (Worker* worker = by_connection(connection)) worker->connection = 0;
     by_connection_.erase(connection);

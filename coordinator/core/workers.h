@@ -55,6 +55,7 @@ class Workers {
     Worker* find(const std::string& key);
     const Worker* find(const std::string& key) const;
     Worker* by_connection(std::uint64_t connection);
+    const Worker* by_connection(std::uint64_t connection) const;
     void disconnect(std::uint64_t connection);
 
     bool usable(const Worker& worker, Millis now) const;

@@ -270,7 +270,7 @@ void Conductor::committed(const Result_& result, store::CompletionVerdict::State
 }
 
 void Conductor::answer_from_store(std::uint64_t connection, const core::AttemptName& attempt) {
-    const core::Worker* worker = const_cast<core::Workers&>(farm_.workers()).by_connection(connection);
+    const core::Worker* worker = farm_.workers().by_connection(connection);
     if (worker == nullptr) return;
     store_.run<store::AttemptFate>(
         [attempt, key = worker->facts.key](store::Store& store) {

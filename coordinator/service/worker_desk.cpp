@@ -177,7 +177,7 @@ void WorkerDesk::handle(const v1::WorkerMessage& message, wire::Incoming& incomi
     Session& session = session_of(incoming, *identity);
     const std::uint64_t request_id = message.request_id();
     if (message.has_hello()) return hello(session, request_id, message.hello());
-    if (const_cast<core::Workers&>(conductor_.farm().workers()).by_connection(session.number) == nullptr) {
+    if (!conductor_.farm().heard(session.number, boot_now())) {
         if (!message.has_goodbye())
             refuse(session, request_id,
                    {ErrorCode::kUnavailable, "", "this coordinator does not know this connection",

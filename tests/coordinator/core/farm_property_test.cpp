@@ -85,7 +85,8 @@ class World {
         job.job_id = "job" + std::to_string(jobs_);
         job.tasks = generate_tasks({{"a", "b"}, 1});
         for (TaskRecord& task : job.tasks)
-            task.spec_json = std::to_string(task.index) + "/" + std::to_string(jobs_ % 3); // some jobs are equal
+            task.spec_json =
+                std::to_string(task.index) + "/" + std::to_string(jobs_ % 3); // some jobs are equal
         tasks_ += job.tasks.size();
         farm_.add_job(job, now_);
     }

@@ -101,6 +101,24 @@ TEST_F(FarmTest, HeartbeatsKeepALeaseForEver) {
     EXPECT_DOUBLE_EQ(task(1, 0).progress, 0.5);
 }
 
+TEST_F(FarmTest, AWorkerThatIsHeardGetsWorkButOnlyHeartbeatsKeepLeases) {
+    hello("a", 1, 2);
+    farm_.add_job(generate_job(1), now_);
+    step();
+    for (int i = 0; i < 8; ++i) {
+        now_ += Millis(1'000);
+        EXPECT_TRUE(farm_.heard(1, now_));
+        farm_.tick(now_);
+    }
+    farm_.add_job(generate_job(2), now_);
+    step();
+    EXPECT_EQ(grants_.size(), 2u);
+    now_ += Millis(2'000);
+    farm_.tick(now_);
+    EXPECT_FALSE(task(1, 0).lease.has_value());
+    EXPECT_FALSE(farm_.heard(77, now_));
+}
+
 TEST_F(FarmTest, ASilentWorkersTaskGoesToAnotherAfterTheLeaseAndNotBefore) {
     hello("a", 1);
     farm_.add_job(generate_job(1), now_);
@@ -424,7 +442,8 @@ TEST_F(FarmTest, EqualWorkIsNotGrantedTwiceAtOnce) {
     step();
     ASSERT_EQ(grants_.size(), 2u);
     EXPECT_EQ(grants_[1].task.job, 3u) << "another tenant's work is its own";
-    EXPECT_EQ(farm_.task_note(*farm_.find_job(2), task(2, 0), now_), "waits for the same task of another job");
+    EXPECT_EQ(farm_.task_note(*farm_.find_job(2), task(2, 0), now_),
+              "waits for the same task of another job");
     farm_.report_failure(1, name(grants_[0]), Fault::kTask, {ErrorCode::kInternal, "", "x", ""}, now_);
     step(); // stores the failure
     step();
