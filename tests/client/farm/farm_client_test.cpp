@@ -41,6 +41,18 @@ v1::BlobRef ref_of(const std::string& bytes) {
     return ref;
 }
 
+/// Serves for a scope: declared behind what the script refers to, it ends before that.
+class Serving {
+  public:
+    explicit Serving(FakeCoordinator& fake) : fake_(fake) { fake_.start(); }
+    ~Serving() { fake_.stop(); }
+    Serving(const Serving&) = delete;
+    Serving& operator=(const Serving&) = delete;
+
+  private:
+    FakeCoordinator& fake_;
+};
+
 class FarmClientTest : public ::testing::Test {
   protected:
     FarmClientTest() : keys_(*wire::generate_keys()), fake_(keys_.public_key) {}
@@ -85,7 +97,7 @@ class FarmClientTest : public ::testing::Test {
 // ---- link ----
 
 TEST_F(FarmClientTest, NotRunningIsSaidWithAddressAndCure) {
-    fake_.start();
+    const Serving serving(fake_);
     fake_.stop(); // now nobody listens on a port that is known to be free
     ClientConfig short_wait = config();
     short_wait.request_timeout = std::chrono::milliseconds(300);
@@ -102,7 +114,7 @@ TEST_F(FarmClientTest, NotRunningIsSaidWithAddressAndCure) {
 }
 
 TEST_F(FarmClientTest, WaitsForACoordinatorThatStartsLater) {
-    fake_.start();
+    const Serving serving(fake_);
     fake_.stop();
     auto client = open(config());
     EXPECT_FALSE(client->wait_connected(kLong).ok());
@@ -141,7 +153,7 @@ TEST_F(FarmClientTest, AnotherVersionIsRefusedByEitherSide) {
 }
 
 TEST_F(FarmClientTest, AKeyThatIsNotEnrolledIsToldApartFromNotRunning) {
-    fake_.start();
+    const Serving serving(fake_);
     ClientConfig stranger = config();
     stranger.keys = *wire::generate_keys();
     const Status refused = open(stranger)->wait_connected(kLong);
@@ -151,7 +163,7 @@ TEST_F(FarmClientTest, AKeyThatIsNotEnrolledIsToldApartFromNotRunning) {
 }
 
 TEST_F(FarmClientTest, AnotherCoordinatorKeyIsNotSpokenTo) {
-    fake_.start();
+    const Serving serving(fake_);
     ClientConfig other = config();
     other.coordinator_key = wire::generate_keys()->public_key;
     EXPECT_FALSE(open(other)->wait_connected(kLong).ok());
@@ -162,7 +174,7 @@ TEST_F(FarmClientTest, TriesTheNextEndpoint) {
     FakeCoordinator gone(keys_.public_key);
     gone.start();
     gone.stop();
-    fake_.start();
+    const Serving serving(fake_);
     ClientConfig two = config();
     two.endpoints = {gone.endpoint(), fake_.endpoint()};
     auto client = open(two);
@@ -174,7 +186,7 @@ TEST_F(FarmClientTest, ASilentCoordinatorIsAnErrorNotAHang) {
     fake_.script = [](FakeCoordinator&, const std::string&, const Request& request) {
         return request.has_list_jobs();
     };
-    fake_.start();
+    const Serving serving(fake_);
     ClientConfig impatient = config();
     impatient.request_timeout = std::chrono::milliseconds(1500);
     auto client = open(impatient);
@@ -204,7 +216,7 @@ TEST_F(FarmClientTest, NonsenseIsSurvived) {
         self.send(peer, reply);
         return true;
     };
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     const auto jobs = list(*client);
     ASSERT_FALSE(jobs.ok());
@@ -215,7 +227,7 @@ TEST_F(FarmClientTest, DestroyingItAnswersEverything) {
     fake_.script = [](FakeCoordinator&, const std::string&, const Request& request) {
         return !request.has_hello();
     };
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     auto jobs = as_future<v1::JobList>([&](auto done) { client->list_jobs(5, std::move(done)); });
     auto blob =
@@ -234,7 +246,7 @@ TEST_F(FarmClientTest, ASubmissionIsSentAgainWithTheSameIdUntilAcknowledged) {
     fake_.script = [&](FakeCoordinator&, const std::string&, const Request& request) {
         return request.has_submit() && ++submissions == 1; // the first one is swallowed
     };
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     v1::SubmitJob job;
     job.set_job_id(FarmClient::new_job_id());
@@ -252,7 +264,7 @@ TEST_F(FarmClientTest, ASubmissionIsSentAgainWithTheSameIdUntilAcknowledged) {
 }
 
 TEST_F(FarmClientTest, ADurableSubmissionOutlivesTheProcess) {
-    fake_.start();
+    const Serving serving(fake_);
     fake_.stop();
     v1::SubmitJob job;
     job.set_job_id(FarmClient::new_job_id());
@@ -278,7 +290,7 @@ TEST_F(FarmClientTest, ARefusedSubmissionIsReportedAndForgotten) {
         self.send_error(peer, request.request_id(), v1::ERROR_CODE_INVALID_ARGUMENT, "no such genre");
         return true;
     };
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     v1::SubmitJob job;
     job.set_job_id(FarmClient::new_job_id());
@@ -293,7 +305,7 @@ TEST_F(FarmClientTest, WatchesAgainAfterAReconnectAndAfterAGap) {
     std::mutex mutex;
     std::condition_variable changed;
     std::vector<v1::JobInfo> states;
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     WatchEvents events;
     events.changed = [&](const v1::JobInfo& job) {
@@ -337,7 +349,7 @@ TEST_F(FarmClientTest, AWatchOfAnUnknownJobEndsWithAnError) {
         self.send_error(peer, request.request_id(), v1::ERROR_CODE_NOT_FOUND, "no such job");
         return true;
     };
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     std::promise<Error> failed;
     WatchEvents events;
@@ -352,7 +364,7 @@ TEST_F(FarmClientTest, FetchesVerifiesAndCaches) {
     const std::string bytes = bytes_of(9 << 20, 1);
     const v1::BlobRef ref = ref_of(bytes);
     fake_.blobs[ref.sha256()] = bytes;
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     const auto file = fetch(*client, ref);
     ASSERT_TRUE(file.ok()) << file.error().text();
@@ -383,7 +395,7 @@ TEST_F(FarmClientTest, GoesOnFromItsOffsetAfterTheCoordinatorDied) {
         self.send(peer, marker);
         return true;
     };
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     std::promise<void> arrived;
     std::atomic<int> snapshots{0};
@@ -410,7 +422,7 @@ TEST_F(FarmClientTest, WrongBytesAreAskedForOnceMoreAndThenRefused) {
     std::string wrong = bytes;
     wrong[1000] ^= 1;
     fake_.blobs[ref.sha256()] = wrong;
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     const auto file = fetch(*client, ref);
     ASSERT_FALSE(file.ok());
@@ -433,7 +445,7 @@ TEST_F(FarmClientTest, WrongOnceIsHealed) {
         return true;
     };
     fake_.blobs[ref.sha256()] = bytes;
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     const auto file = fetch(*client, ref);
     ASSERT_TRUE(file.ok()) << file.error().text();
@@ -441,7 +453,7 @@ TEST_F(FarmClientTest, WrongOnceIsHealed) {
 }
 
 TEST_F(FarmClientTest, AMissingBlobAndABadNameAreErrors) {
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     EXPECT_EQ(fetch(*client, ref_of("absent")).error().code, ErrorCode::kNotFound);
     v1::BlobRef bad;
@@ -461,7 +473,7 @@ TEST_F(FarmClientTest, ReadsTheFolderOfACoordinatorOnThisMachine) {
     write_text(wire::blob_path(root, damaged.sha256()), other.substr(0, 100'000) + std::string(100'000, 'x'));
     fake_.blobs[damaged.sha256()] = other;
     *fake_.welcome.mutable_storage() = *wire::publish_probe(root);
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     EXPECT_TRUE(client->link().direct);
     const auto file = fetch(*client, good);
@@ -478,7 +490,7 @@ TEST_F(FarmClientTest, AFullDiskEndsTheFetchAndNothingElse) {
     const std::string bytes = bytes_of(2 << 20, 7);
     const v1::BlobRef ref = ref_of(bytes);
     fake_.blobs[ref.sha256()] = bytes;
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     struct rlimit before {};
     ::getrlimit(RLIMIT_FSIZE, &before);
@@ -511,7 +523,7 @@ TEST_F(FarmClientTest, AResetStartsTheStreamAgain) {
         self.serve_blob(peer, second, id, 0, request.open_stream().credit(), ref_of(second), 2);
         return true;
     };
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     std::atomic<int> restarts{0};
     std::vector<std::uint64_t> sizes; // written on the I/O thread, read after `done`
@@ -545,7 +557,7 @@ TEST_F(FarmClientTest, AStreamGoesOnWithItsEpochAfterAReconnect) {
         self.serve_blob(peer, bytes, open.stream_id(), open.offset(), open.credit(), ref_of(bytes), 5);
         return true;
     };
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     std::promise<Result<fs::path>> done;
     StreamEvents events;
@@ -575,7 +587,7 @@ TEST_F(FarmClientTest, AStoppedStreamLeavesNothing) {
         self.send(peer, reply, "some bytes");
         return true;
     };
-    fake_.start();
+    const Serving serving(fake_);
     auto client = connected();
     std::promise<void> grew;
     std::promise<Result<fs::path>> done;
