@@ -42,6 +42,8 @@ struct StemTrack {
 struct SectionSpan {
     std::string name; ///< Intro Verse Hook Bridge Outro
     int bars = 0;
+    std::string material{}; ///< sections that share it return to the same material; empty: not told
+    int variant = 0;        ///< 0 as first heard; n: its n-th variation
 };
 
 /// A generation as the session needs it.

@@ -112,10 +112,14 @@ void add_sections(Session& session, const SessionRecipe& recipe, double start) {
     juce::ValueTree holder = session.state().getChildWithName(ids::sections);
     const double bar = session.beats_per_bar();
     for (const SectionSpan& section : recipe.sections) {
-        holder.appendChild(
-            {ids::section,
-             {{ids::name, to_juce(section.name)}, {ids::start, start}, {ids::length, section.bars * bar}}},
-            nullptr);
+        juce::ValueTree span{
+            ids::section,
+            {{ids::name, to_juce(section.name)}, {ids::start, start}, {ids::length, section.bars * bar}}};
+        if (!section.material.empty()) {
+            span.setProperty(ids::material, to_juce(section.material), nullptr);
+            span.setProperty(ids::variant, section.variant, nullptr);
+        }
+        holder.appendChild(span, nullptr);
         start += section.bars * bar;
     }
     if (!recipe.video_sync) return;

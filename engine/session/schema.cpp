@@ -55,8 +55,10 @@ NodeRule make_session_rule() {
                                    number("length", 0, kMaxBeats), number("tempo", 0, 999),
                                    text("audio", 256), text("midi", 256), integer("program", 0, 127),
                                    integer("midi_channel", 1, 16), list("notes", note)}};
-    static const NodeRule section{
-        "section", {text("name"), number("start", 0, kMaxBeats), number("length", 0, kMaxBeats)}};
+    static const NodeRule section{"section",
+                                  {text("name"), number("start", 0, kMaxBeats),
+                                   number("length", 0, kMaxBeats), text("material", 64),
+                                   integer("variant", 0, 4096)}};
     static const NodeRule marker{"marker", {text("name"), text("kind", 64), number("start", 0, kMaxBeats)}};
     static const NodeRule layer{"layer",
                                 {text("id", 256), text("name"), other("params", FieldKind::kRawObject),

@@ -51,7 +51,8 @@ inline const juce::Identifier session{"session"}, tracks{"tracks"}, track{"track
     clip{"clip"}, params{"params"}, param{"param"}, notes{"notes"}, note{"note"}, stems{"stems"},
     item{"item"}, fx{"fx"};
 inline const juce::Identifier id{"id"}, name{"name"}, value{"value"}, type{"type"}, version{"version"},
-    effect{"effect"}, macro{"macro"}, file{"file"}, video{"video"}, start{"start"}, length{"length"};
+    effect{"effect"}, macro{"macro"}, file{"file"}, video{"video"}, start{"start"}, length{"length"},
+    material{"material"}, variant{"variant"};
 /// Source text of an insert's parameter that is neither number, bool nor text; it has no `value` then.
 inline const juce::Identifier raw{"raw"};
 /// Unknown fields of an object: one JSON object text, its members as they stood in the file.

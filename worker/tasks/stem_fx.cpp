@@ -14,8 +14,8 @@ session::SessionRecipe recipe_head(const request::Params& params, const composer
     recipe.bars = params.bars;
     recipe.key = params.key;
     recipe.sample_rate = params.sample_rate;
-    for (const auto& section : params.sections)
-        recipe.sections.push_back({section.name, section.bars});
+    for (const auto& section : plan.sections)
+        recipe.sections.push_back({section.name, section.bars, section.material, section.variant});
     recipe.fx = session::default_fx(params.fx);
     recipe.print_fx = params.print_fx;
     recipe.video_sync = params.video_sync;
