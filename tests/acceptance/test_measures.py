@@ -119,6 +119,16 @@ class Samples(unittest.TestCase):
         jump, typical = sound.seam_jump(broken[:, None])
         self.assertGreater(jump, typical)
 
+    def test_a_hit_across_the_seam_is_no_jump_but_an_offset_is(self):
+        rng = np.random.default_rng(8)
+        tail = 0.001 * rng.standard_normal(RATE)
+        hit = np.exp(-np.arange(RATE) / 400) * rng.uniform(-0.2, 0.2, RATE)
+        across = np.roll(tail + hit, -5)[:, None]
+        self.assertLessEqual(*sound.seam_jump(across))
+        broken = across.copy()
+        broken[: RATE // 2] += 0.6
+        self.assertGreater(*sound.seam_jump(broken))
+
     def test_clipping_is_counted(self):
         self.assertEqual(sound.clipped_samples(np.array([[0.5], [-0.9999]])), 0)
         self.assertEqual(sound.clipped_samples(np.array([[1.0], [-1.0], [8388607 / 8388608]])), 3)

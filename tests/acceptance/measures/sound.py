@@ -13,13 +13,15 @@ def rms(samples):
     return float(np.sqrt(np.mean(np.square(samples)))) if samples.size else 0.0
 
 
-def seam_jump(samples):
-    """(step over the loop point, typical large step): the larger ratio of the channels decides."""
+def seam_jump(samples, around=240):
+    """(step over the loop point, typical large step): the larger ratio of the channels decides. Typical is a step that
+    one sample in a thousand exceeds, or, where the loop point lies inside a hit, the largest within 5 ms of it."""
     worst = (0.0, 1.0)
     for channel in samples.T:
         steps = np.abs(np.diff(channel))
-        # A step that one sample in a thousand exceeds is still typical; -80 dBFS is a floor for near-silent files.
-        typical = max(float(np.quantile(steps, 0.999)), 1e-4) if len(steps) else 1e-4
+        # -80 dBFS is a floor for near-silent files.
+        near = np.concatenate([steps[:around], steps[-around:]])
+        typical = max(float(np.quantile(steps, 0.999)), float(near.max()), 1e-4) if len(steps) else 1e-4
         jump = abs(float(channel[0] - channel[-1]))
         if jump / typical >= worst[0] / worst[1]:
             worst = (jump, typical)
