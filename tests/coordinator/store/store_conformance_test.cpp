@@ -417,7 +417,8 @@ TEST_P(StoreConformance, MetaIsKept) {
 
 TEST_P(StoreConformance, TextIsKeptAsItIs) {
     auto job = new_job("j1");
-    job.job.prompt = std::string("'; DROP TABLE jobs; -- \"\0 \xf0\x9f\x8e\xb9", 32);
+    static constexpr char kText[] = "'; DROP TABLE jobs; -- \"\0 \xf0\x9f\x8e\xb9"; // with a zero byte inside
+    job.job.prompt = std::string(kText, sizeof kText - 1);
     submit(job);
     EXPECT_EQ((*store_->find_job("studio", "j1"))->prompt, job.job.prompt);
 }
