@@ -14,7 +14,7 @@ struct Place {
 };
 /// Stems are placed as in a finished mix and then all moved down, so that their sum, the premaster, stays
 /// below full scale; the master brings the loudness back.
-constexpr double kHeadroomDb = 20;
+constexpr double kHeadroomDb = 23;
 constexpr Place kPlaces[] = {
     {"drums", -6, 0, 0.8, 0.06, 0.0},      {"percussion", -11.5, 0.2, 1, 0.14, 0.06},
     {"bass", -11, 0, 0.15, 0.0, 0.0},      {"chords", -13, -0.12, 0.9, 0.2, 0.08},
