@@ -1,7 +1,9 @@
 # A hand-made peer on the wire: pyzmq and generated messages only, so that it can say what our client never would.
+import atexit
 import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from farm import REPO
 def load_messages():
     """Generates the Python form of the contract into a temporary folder and imports client_pb2 and worker_pb2."""
     folder = tempfile.mkdtemp(prefix="loopmind-proto-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     sources = [f"loopmind/v1/{name}.proto" for name in ("blob", "client", "error", "hello", "job", "worker")]
     subprocess.run(["protoc", "-I", os.path.join(REPO, "proto"), f"--python_out={folder}", *sources], check=True)
     sys.path.insert(0, folder)
