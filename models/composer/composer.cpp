@@ -229,7 +229,7 @@ Result<Composition> compose(const std::string& resolved_json) {
 }
 
 const char* composer_version() {
-    return "3";
+    return "4";
 }
 
 } // namespace loopmind::composer

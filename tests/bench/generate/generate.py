@@ -67,7 +67,7 @@ class Client:
         began = time.perf_counter()
         self.peer.send(submit.SerializeToString())
         self.peer.send(watch.SerializeToString())
-        first, cached, opened = None, False, set()
+        first, cached, opened = None, False, {}
         while True:
             reply = self.next()
             body = reply.WhichOneof("body")
@@ -84,12 +84,16 @@ class Client:
                 tasks = list(reply.event.snapshot.tasks) if what == "snapshot" else [reply.event.task] if what == "task" else []
                 for task in tasks:
                     if task.kind == RENDER and task.task_id not in opened and not cached:
-                        opened.add(task.task_id)
+                        opened[task.task_id] = len(opened) + 1 + self.number * 100
                         ask = self.request()
                         ask.open_stream.job_id, ask.open_stream.task_id, ask.open_stream.role = job_id, task.task_id, "audio"
-                        ask.open_stream.credit, ask.open_stream.stream_id = 64 << 10, len(opened) + self.number * 100
+                        ask.open_stream.credit, ask.open_stream.stream_id = 64 << 10, opened[task.task_id]
                         self.peer.send(ask.SerializeToString())
                 if job is not None and job.state == DONE:
+                    for stream_id in opened.values():
+                        close = self.request()
+                        close.close_stream.stream_id = stream_id
+                        self.peer.send(close.SerializeToString())
                     return first, now, cached
                 if job is not None and job.state > DONE:
                     raise SystemExit(f"error: the job ended in state {job.state}: {job.error.message}")
