@@ -28,12 +28,6 @@ Error no_such_job(const std::string& job_id) {
             "`loopmind jobs` lists yours"};
 }
 
-StreamOutlet::Sent outcome(const Status& status) {
-    if (status.ok()) return StreamOutlet::Sent::kYes;
-    return status.error().code == ErrorCode::kResourceExhausted ? StreamOutlet::Sent::kLater
-                                                                : StreamOutlet::Sent::kGone;
-}
-
 } // namespace
 
 ClientDesk::ClientDesk(std::unique_ptr<wire::Listener> listener, Conductor& conductor, Directory& directory,

@@ -11,6 +11,12 @@ constexpr int kChunksPerTurn = 4;
 
 } // namespace
 
+StreamOutlet::Sent outcome(const Status& status) {
+    if (status.ok()) return StreamOutlet::Sent::kYes;
+    return status.error().code == ErrorCode::kResourceExhausted ? StreamOutlet::Sent::kLater
+                                                                : StreamOutlet::Sent::kGone;
+}
+
 Status Streams::admit(Key key, Stream stream) {
     if (streams_.contains(key))
         return Error{ErrorCode::kInvalidArgument, "stream_id", "a stream with this id is open",

@@ -26,6 +26,9 @@ struct StreamOutlet {
     std::function<void(std::uint64_t session, std::uint64_t request_id, const Error& error)> error;
 };
 
+/// What a socket's answer to send() means for a stream: a full queue is worth another try, all else ends it.
+StreamOutlet::Sent outcome(const Status& status);
+
 /// Socket thread only. Memory is bounded: at most kMostPerSession streams of a session, one chunk in hand.
 ///
 /// A live stream is a prefix of the final blob: it relays the attempt's file as far as the worker reported

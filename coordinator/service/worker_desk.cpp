@@ -42,12 +42,6 @@ Error clipped(Error error) {
     return error;
 }
 
-StreamOutlet::Sent outcome(const Status& status) {
-    if (status.ok()) return StreamOutlet::Sent::kYes;
-    return status.error().code == ErrorCode::kResourceExhausted ? StreamOutlet::Sent::kLater
-                                                                : StreamOutlet::Sent::kGone;
-}
-
 } // namespace
 
 WorkerDesk::WorkerDesk(std::unique_ptr<wire::Listener> listener, Conductor& conductor, Directory& directory,
