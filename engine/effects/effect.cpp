@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace loopmind::effects {
 
@@ -35,6 +36,10 @@ bool Effect::set(int index, double value) {
     return true;
 }
 
+void Effect::follow(int index, float value) noexcept {
+    if (set(index, value)) followed_[static_cast<size_t>(index)] = true;
+}
+
 void Effect::prepare(double rate, int max_block) {
     rate_ = rate;
     smoothing_ = static_cast<float>(1.0 - std::exp(-kTick / (kSmoothingSeconds * rate)));
@@ -43,6 +48,7 @@ void Effect::prepare(double rate, int max_block) {
 }
 
 void Effect::reset() noexcept {
+    followed_.fill(false);
     phase_ = 0;
     fresh_ = true;
     on_reset();
@@ -54,7 +60,13 @@ void Effect::advance_parameters() noexcept {
         const float target = targets_[i].load(std::memory_order_relaxed);
         if (fresh_) values_[i] = target;
         previous_[i] = values_[i];
+        const bool followed = std::exchange(followed_[i], false);
         if (values_[i] == target) continue;
+        if (followed) {
+            values_[i] = target;
+            moved = true;
+            continue;
+        }
         const float span = infos_[i].maximum - infos_[i].minimum;
         values_[i] += smoothing_ * (target - values_[i]);
         if (std::abs(target - values_[i]) < 1e-4f * span) values_[i] = target;
@@ -64,10 +76,13 @@ void Effect::advance_parameters() noexcept {
     on_tick(moved);
 }
 
-void Effect::process(float* left, float* right, int frames) noexcept {
+void Effect::process(float* left, float* right, int frames, const float* key_left,
+                     const float* key_right) noexcept {
     for (int at = 0; at < frames;) {
         if (phase_ == 0) advance_parameters();
         const int count = std::min(frames - at, kTick - phase_);
+        key_left_ = key_left != nullptr ? key_left + at : nullptr;
+        key_right_ = key_right != nullptr ? key_right + at : nullptr;
         run(left + at, right + at, count, phase_);
         at += count;
         phase_ += count;

@@ -9,26 +9,33 @@
 
 namespace loopmind::effects {
 
+/// How a control or a random draw walks through a range.
+enum class Scale { kLinear, kLogarithmic, kSwitch };
+
 /// One parameter as users and session files see it.
 struct ParameterInfo {
     const char* name; ///< snake_case, unique in the effect; the key in session files
     const char* unit; ///< "dB", "Hz", "s", "beats", "ratio", "switch", "bpm" or "" for a plain number
     float minimum;
     float maximum;
-    float initial;       ///< the default
-    const char* meaning; ///< one line for people
+    float initial;                ///< the default
+    const char* meaning;          ///< one line for people
+    Scale scale = Scale::kLinear; ///< kLogarithmic needs minimum > 0; kSwitch takes whole numbers only
+    /// Where a randomised value may lie and still be musical; both equal: randomising leaves it alone.
+    float random_low = 0;
+    float random_high = 0;
 };
 
 /// A stereo effect.
 ///
 /// Work is cut into ticks of kTick frames counted from the last reset(), whatever the caller's blocks are:
 /// parameters are read and smoothed at ticks only, so the samples do not depend on the block size.
-/// Threads: prepare() and reset() while nobody processes; process() on the audio thread (no allocation, lock
-/// or wait); set() and target() from any thread.
+/// Threads: prepare() and reset() while nobody processes; process() and follow() on the audio thread (no
+/// allocation, lock or wait); set() and target() from any thread.
 class Effect {
   public:
     static constexpr int kTick = 32;
-    static constexpr int kMaxParameters = 32;
+    static constexpr int kMaxParameters = 48;
 
     virtual ~Effect() = default;
     Effect(const Effect&) = delete;
@@ -47,13 +54,21 @@ class Effect {
         return targets_[static_cast<size_t>(index)].load(std::memory_order_relaxed);
     }
 
+    /// Automation: the parameter stands at `value` (clamped) at the end of the tick that begins next, without
+    /// smoothing. Between two ticks set() goes on from there. Audio thread, when a tick begins.
+    void follow(int index, float value) noexcept;
+
     /// Allocates for `rate` (8000..384000 Hz) and resets. `max_block` is a hint; any block size may follow.
     void prepare(double rate, int max_block);
-    /// Processes in place.
-    void process(float* left, float* right, int frames) noexcept;
+    /// Processes in place. `key_left` and `key_right` are the side-chain input of an effect that takes_key(),
+    /// of the same length; null: the effect listens to its own input.
+    void process(float* left, float* right, int frames, const float* key_left = nullptr,
+                 const float* key_right = nullptr) noexcept;
     /// Silences all memory; parameters jump to where they were set.
     void reset() noexcept;
 
+    /// Whether the effect listens to a side-chain input.
+    virtual bool takes_key() const { return false; }
     /// Frames by which the output lags, constant after prepare().
     virtual int latency() const { return 0; }
     /// Seconds until the response to an impulse has fallen below about -96 dB, at the parameters set now.
@@ -73,6 +88,9 @@ class Effect {
     float value(int index) const { return values_[static_cast<size_t>(index)]; }
     float previous(int index) const { return previous_[static_cast<size_t>(index)]; }
     double rate() const { return rate_; }
+    /// Side-chain input of this run(), as long as its frames; null when there is none.
+    const float* key_left() const { return key_left_; }
+    const float* key_right() const { return key_right_; }
 
   private:
     void advance_parameters() noexcept;
@@ -81,6 +99,9 @@ class Effect {
     std::array<std::atomic<float>, kMaxParameters> targets_{};
     std::array<float, kMaxParameters> values_{};
     std::array<float, kMaxParameters> previous_{};
+    std::array<bool, kMaxParameters> followed_{}; ///< jumps to its target at the next tick
+    const float* key_left_ = nullptr;
+    const float* key_right_ = nullptr;
     double rate_ = 48000;
     float smoothing_ = 1;
     int phase_ = 0;

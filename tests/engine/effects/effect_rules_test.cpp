@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <map>
 #include <memory>
@@ -131,6 +132,21 @@ TEST(GainAndPan, PassEveryBitWhenTheyDoNothing) {
         effect->prepare(48000, 512);
         EXPECT_EQ(test::run(*effect, in), in) << type;
     }
+}
+
+TEST(Automation, ReachesItsValueAtTheEndOfTheTickWithoutSmoothing) {
+    auto gain = make_effect("gain");
+    gain->prepare(48000, 512);
+    Stereo ones(4 * Effect::kTick);
+    std::fill(ones.left.begin(), ones.left.end(), 1.0f);
+    std::fill(ones.right.begin(), ones.right.end(), 1.0f);
+    gain->process(ones.left.data(), ones.right.data(), Effect::kTick);
+    gain->follow(gain->parameter_index("gain_db"), -6.0206f);
+    gain->process(ones.left.data() + Effect::kTick, ones.right.data() + Effect::kTick, 3 * Effect::kTick);
+    EXPECT_EQ(ones.left[Effect::kTick - 1], 1.0f);
+    EXPECT_LT(ones.left[Effect::kTick + Effect::kTick / 2], 0.9f);
+    for (size_t i = 2 * Effect::kTick; i < ones.left.size(); ++i)
+        EXPECT_NEAR(ones.left[i], 0.5f, 1e-5f) << i;
 }
 
 TEST(GainAndPan, FollowTheirDefinition) {
