@@ -3,26 +3,12 @@
 
 #include "engine/session/json_text.h"
 #include "engine/session/schema.h"
+#include "engine/session/trees.h"
 
 #include <set>
 
 namespace loopmind::session {
 namespace {
-
-juce::String to_juce(const std::string& text) {
-    return juce::String::fromUTF8(text.data(), static_cast<int>(text.size()));
-}
-
-Error bad(const std::string& field, const std::string& message, const std::string& hint = {}) {
-    return {ErrorCode::kInvalidArgument, field, message, hint};
-}
-
-juce::String unique_id(const juce::ValueTree& holder, const juce::String& wanted) {
-    juce::String id = wanted;
-    for (int i = 2; holder.getChildWithProperty(ids::id, id).isValid(); ++i)
-        id = wanted + "-" + juce::String(i);
-    return id;
-}
 
 /// Id of the medium; one that has the same hash and file, or the same hash where one side names no file, is
 /// shared.

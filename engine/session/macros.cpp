@@ -3,6 +3,7 @@
 #include "engine/session/session.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace loopmind::session {
 namespace {
@@ -32,13 +33,15 @@ const Macro* macro_of(std::string_view name) {
     return nullptr;
 }
 
-std::optional<Insert> carrier(const Session& session, std::string_view name) {
+/// The inserts that follow an amount. A session made here has one; a file may hold more.
+std::vector<Insert> carriers(const Session& session, std::string_view name) {
+    std::vector<Insert> out;
     for (const Track& track : session.tracks()) {
         for (const Insert& insert : track.inserts()) {
-            if (insert.macro() == name) return insert;
+            if (insert.macro() == name) out.push_back(insert);
         }
     }
-    return std::nullopt;
+    return out;
 }
 
 Insert make_on_bus(Session& session, const Macro& macro, juce::UndoManager* undo) {
@@ -97,22 +100,44 @@ Status Session::set_fx(const std::string& name, double amount, juce::UndoManager
     if (!(amount >= 0 && amount <= 1))
         return Error{ErrorCode::kInvalidArgument, "fx." + name, "must be between 0 and 1", {}};
     state_.getOrCreateChildWithName(ids::fx, undo).setProperty(macro->name, amount, undo);
-    std::optional<Insert> insert = carrier(*this, name);
-    if (!insert) {
+    std::vector<Insert> inserts = carriers(*this, name);
+    if (inserts.empty()) {
         if (amount == 0) return {};
-        insert = macro->bus_id ? make_on_bus(*this, *macro, undo) : make_on_master(*this, *macro, undo);
-        insert->state.setProperty(ids::macro, macro->name, undo);
+        inserts = {macro->bus_id ? make_on_bus(*this, *macro, undo) : make_on_master(*this, *macro, undo)};
+        inserts[0].state.setProperty(ids::macro, macro->name, undo);
     }
-    insert->set_param(macro->param, amount, undo);
+    for (Insert& insert : inserts)
+        insert.set_param(macro->param, amount, undo);
     return {};
 }
 
 void Session::set_param(Insert insert, const std::string& name, double value, juce::UndoManager* undo) {
-    insert.set_param(name, value, undo);
     const Macro* macro = macro_of(insert.macro());
-    if (macro && name == macro->param)
-        state_.getOrCreateChildWithName(ids::fx, undo)
-            .setProperty(macro->name, std::clamp(value, 0.0, 1.0), undo);
+    if (macro && name == macro->param && std::isfinite(value) && insert.state.isAChildOf(state_)) {
+        (void)set_fx(macro->name, std::clamp(value, 0.0, 1.0), undo);
+    } else {
+        insert.set_param(name, value, undo);
+    }
+}
+
+void Session::settle_macros() {
+    for (const Macro& macro : kMacros) {
+        std::optional<double> amount = fx(macro.name);
+        if (!amount) {
+            for (const Insert& insert : carriers(*this, macro.name)) {
+                if (!insert.has_param(macro.param)) continue;
+                amount = std::clamp(insert.param(macro.param, 0), 0.0, 1.0);
+                break;
+            }
+        }
+        if (amount) (void)set_fx(macro.name, *amount, nullptr);
+    }
+}
+
+void Session::release_macro(const Insert& removed, juce::UndoManager* undo) {
+    const Macro* macro = macro_of(removed.macro());
+    if (macro && carriers(*this, macro->name).empty())
+        state_.getChildWithName(ids::fx).removeProperty(macro->name, undo);
 }
 
 void Session::set_master(double gain_db, double ceiling_db, juce::UndoManager* undo) {

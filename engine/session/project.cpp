@@ -5,6 +5,7 @@
 #include "engine/session/json_text.h"
 #include "engine/session/schema.h"
 #include "engine/session/session.h"
+#include "engine/session/trees.h"
 #include "proto/base/durable_file.h"
 #include "proto/base/sha256.h"
 
@@ -13,14 +14,6 @@ namespace {
 
 constexpr std::size_t kMaxProjectBytes = std::size_t{1} << 30;
 constexpr std::size_t kMaxMediaBytes = std::size_t{700} << 20; // base64 of it still fits into a project
-
-juce::String to_juce(const std::string& text) {
-    return juce::String::fromUTF8(text.data(), static_cast<int>(text.size()));
-}
-
-Error bad(const std::string& field, const std::string& message, const std::string& hint = {}) {
-    return {ErrorCode::kInvalidArgument, field, message, hint};
-}
 
 Result<std::string> decoded(const Media& media) {
     juce::MemoryOutputStream out;
@@ -273,7 +266,7 @@ ProjectInfo Project::info() const {
     out.meter = session.meter();
     out.key = session.key();
     out.tempo = session.tempo();
-    out.seconds = session.total_beats() * 60 / session.tempo();
+    out.seconds = session.tempo_map().seconds_at(session.total_beats());
     out.bars = session.bars();
     out.sample_rate = session.sample_rate();
     out.markers = static_cast<int>(session.markers().size());

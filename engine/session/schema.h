@@ -2,8 +2,11 @@
 // writing.
 #pragma once
 
+#include "proto/base/result.h"
+
 #include <juce_data_structures/juce_data_structures.h>
 
+#include <string>
 #include <vector>
 
 namespace loopmind::session {
@@ -25,6 +28,10 @@ enum class FieldKind {
 
 struct NodeRule;
 
+/// A rule beyond the range of single fields. `newer`: the file is of a newer minor version, what is unknown
+/// is kept. The error's field is `path` or a place inside it.
+using TreeCheck = Status (*)(const juce::ValueTree& tree, const std::string& path, bool newer);
+
 struct FieldRule {
     juce::Identifier name;
     FieldKind kind = FieldKind::kText;
@@ -32,15 +39,23 @@ struct FieldRule {
     double max = 4096;
     std::vector<const char*> choices;
     const NodeRule* node = nullptr;
+    /// Minor version that added the field. In an older file a value that does not fit is a stranger's: it is
+    /// kept as an unknown field under another name.
+    int since = 0;
+    TreeCheck check = nullptr; ///< of the holder of a kList
 };
 
 struct NodeRule {
     juce::Identifier type; ///< type of the ValueTree
     std::vector<FieldRule> fields;
+    TreeCheck check = nullptr; ///< of the whole object
 };
 
 /// The rule of the whole document.
 const NodeRule& session_rule();
+
+/// The rule of the objects that become nodes of `type`; null for none.
+const NodeRule* rule_of(const juce::Identifier& type);
 
 /// Names that reading, writing and editing share.
 namespace ids {
@@ -49,10 +64,13 @@ inline const juce::Identifier session{"session"}, tracks{"tracks"}, track{"track
     sections{"sections"}, section{"section"}, markers{"markers"}, marker{"marker"}, timeline{"timeline"},
     entry{"entry"}, inserts{"inserts"}, insert{"insert"}, sends{"sends"}, send{"send"}, clips{"clips"},
     clip{"clip"}, params{"params"}, param{"param"}, notes{"notes"}, note{"note"}, stems{"stems"},
-    item{"item"}, fx{"fx"};
+    item{"item"}, fx{"fx"}, automation{"automation"}, lane{"lane"}, points{"points"}, point{"point"},
+    groups{"groups"}, group{"group"}, tempo_map{"tempo_map"}, tempo_point{"tempo_point"},
+    meter_map{"meter_map"}, meter_point{"meter_point"};
 inline const juce::Identifier id{"id"}, name{"name"}, value{"value"}, type{"type"}, version{"version"},
     effect{"effect"}, macro{"macro"}, file{"file"}, video{"video"}, start{"start"}, length{"length"},
-    material{"material"}, variant{"variant"};
+    material{"material"}, variant{"variant"}, tempo{"tempo"}, ramp{"ramp"}, meter{"meter"}, target{"target"},
+    mode{"mode"}, beat{"beat"}, shape{"shape"}, tension{"tension"}, offset{"offset"}, pattern_id{"pattern"};
 /// Source text of an insert's parameter that is neither number, bool nor text; it has no `value` then.
 inline const juce::Identifier raw{"raw"};
 /// Unknown fields of an object: one JSON object text, its members as they stood in the file.

@@ -1,7 +1,9 @@
 // Reading and writing the document by the schema; every error names its place.
 #include "engine/session/json_text.h"
+#include "engine/session/migrate.h"
 #include "engine/session/schema.h"
 #include "engine/session/session.h"
+#include "engine/session/trees.h"
 
 #include <charconv>
 #include <cmath>
@@ -11,16 +13,13 @@
 namespace loopmind::session {
 namespace {
 
-juce::String to_juce(std::string_view text) {
-    return juce::String::fromUTF8(text.data(), static_cast<int>(text.size()));
-}
 std::string from_juce(const juce::var& value) {
     return value.toString().toStdString();
 }
 
 struct Version {
-    int major = 1;
-    int minor = 0;
+    int major = kVersionMajor;
+    int minor = kVersionMinor; ///< a document without a version is of ours
 };
 
 std::optional<Version> parse_version(std::string_view text) {
@@ -28,6 +27,7 @@ std::optional<Version> parse_version(std::string_view text) {
     const char* end = text.data() + text.size();
     auto [at, code] = std::from_chars(text.data(), end, version.major);
     if (code != std::errc() || version.major < 1) return std::nullopt;
+    version.minor = 0;
     if (at == end) return version;
     if (*at != '.') return std::nullopt;
     auto [last, minor_code] = std::from_chars(at + 1, end, version.minor);
@@ -35,24 +35,10 @@ std::optional<Version> parse_version(std::string_view text) {
     return version;
 }
 
-/// Numerator and denominator of "N/D", or nullopt.
-bool is_meter(std::string_view text) {
-    const std::size_t slash = text.find('/');
-    if (slash == std::string_view::npos) return false;
-    int top = 0, bottom = 0;
-    const auto whole = [](std::string_view part, int& out) {
-        const auto [end, code] = std::from_chars(part.data(), part.data() + part.size(), out);
-        return code == std::errc() && end == part.data() + part.size();
-    };
-    if (!whole(text.substr(0, slash), top) || !whole(text.substr(slash + 1), bottom)) return false;
-    return top >= 1 && top <= 32 &&
-           (bottom == 1 || bottom == 2 || bottom == 4 || bottom == 8 || bottom == 16);
-}
-
 /// Turns parsed JSON into nodes. One error ends the reading.
 class Reader {
   public:
-    explicit Reader(bool newer_minor) : newer_minor_(newer_minor) {}
+    explicit Reader(int minor) : minor_(minor), newer_minor_(minor > kVersionMinor) {}
 
     bool node(const NodeRule& rule, const JsonValue& value, const std::string& path, juce::ValueTree& out) {
         if (value.kind != JsonValue::Kind::kObject) return fail(path, "must be an object");
@@ -69,13 +55,15 @@ class Reader {
                 }
             }
             if (!field) {
-                keep(extra, member);
+                keep(extra, std::string(member.raw_name), member.value);
+            } else if (field->since > minor_ && !fits(*field, member.value)) {
+                keep(extra, json_quote(strange_name(value, member.name)), member.value);
             } else if (!read_field(*field, member.value, join(path, member.name), out)) {
                 return false;
             }
         }
         if (!extra.empty()) out.setProperty(ids::extra, to_juce(extra + "}"), nullptr);
-        return true;
+        return checked(rule.check, out, path);
     }
 
     Error error;
@@ -85,11 +73,33 @@ class Reader {
         return path.empty() ? name.substr(0, 200) : path + "." + name.substr(0, 200);
     }
 
-    static void keep(std::string& extra, const JsonValue::Member& member) {
+    static void keep(std::string& extra, const std::string& raw_name, const JsonValue& value) {
         extra += extra.empty() ? "{" : ",";
-        extra += member.raw_name;
+        extra += raw_name;
         extra += ":";
-        extra += member.value.raw;
+        extra += value.raw;
+    }
+
+    /// Whether a value can be read as that field.
+    bool fits(const FieldRule& field, const JsonValue& value) const {
+        Reader probe(minor_);
+        juce::ValueTree scratch(ids::session);
+        return probe.read_field(field, value, "", scratch);
+    }
+
+    /// Name under which an older file's own field of a name that we now use is kept.
+    static std::string strange_name(const JsonValue& object, const std::string& name) {
+        std::string free = name + "_before_1_" + std::to_string(kVersionMinor);
+        while (object.find(free))
+            free += "_";
+        return free;
+    }
+
+    bool checked(TreeCheck check, const juce::ValueTree& tree, const std::string& path) {
+        if (!check) return true;
+        const Status good = check(tree, path, newer_minor_);
+        if (!good) error = good.error();
+        return good.ok();
     }
 
     bool fail(const std::string& path, const std::string& message, const std::string& hint = {}) {
@@ -201,7 +211,7 @@ class Reader {
             holder.appendChild(child, nullptr);
         }
         out.appendChild(holder, nullptr);
-        return true;
+        return checked(field.check, holder, path);
     }
 
     bool read_texts(const FieldRule& field, const JsonValue& value, const std::string& path,
@@ -252,7 +262,8 @@ class Reader {
         return true;
     }
 
-    bool newer_minor_ = false;
+    int minor_;
+    bool newer_minor_;
 };
 
 /// Writes nodes as JSON with a two-space indent.
@@ -369,17 +380,18 @@ class Writer {
     std::string out_;
 };
 
-/// Gives missing ids and refuses ids used twice.
-Status settle_ids(juce::ValueTree& session, const juce::Identifier& list, const char* prefix) {
+/// Gives missing ids and refuses ids used twice. `path` names the list in errors.
+Status settle_ids(juce::ValueTree holder, const std::string& path, const char* prefix) {
     std::set<juce::String> used;
-    juce::ValueTree holder = session.getChildWithName(list);
+    bool missing = false;
     for (int i = 0; i < holder.getNumChildren(); ++i) {
         const juce::String id = holder.getChild(i)[ids::id].toString();
+        missing = missing || id.isEmpty();
         if (id.isEmpty() || used.insert(id).second) continue;
-        return Error{ErrorCode::kInvalidArgument,
-                     list.toString().toStdString() + "[" + std::to_string(i) + "].id",
+        return Error{ErrorCode::kInvalidArgument, path + "[" + std::to_string(i) + "].id",
                      "is used twice: " + json_quote(id.toStdString()), "every id must be unique in its list"};
     }
+    if (!missing) return {};
     int counter = 0;
     for (juce::ValueTree child : holder) {
         if (child[ids::id].toString().isNotEmpty()) continue;
@@ -390,6 +402,44 @@ Status settle_ids(juce::ValueTree& session, const juce::Identifier& list, const 
         child.setProperty(ids::id, id, nullptr);
     }
     return {};
+}
+
+Status settle_all_ids(const juce::ValueTree& session) {
+    using List = std::pair<const juce::Identifier*, const char*>;
+    for (const auto& [list, prefix] :
+         {List{&ids::tracks, "track-"}, List{&ids::groups, "group-"}, List{&ids::patterns, "pattern-"},
+          List{&ids::layers, "layer-"}, List{&ids::media_list, "media-"}}) {
+        const std::string path = list->toString().toStdString();
+        if (Status settled = settle_ids(session.getChildWithName(*list), path, prefix); !settled)
+            return settled;
+    }
+    int index = 0;
+    for (const juce::ValueTree& track : session.getChildWithName(ids::tracks)) {
+        const std::string path = "tracks[" + std::to_string(index++) + "].";
+        for (const auto& [list, prefix] : {List{&ids::inserts, "insert-"}, List{&ids::clips, "clip-"}}) {
+            const std::string place = path + list->toString().toStdString();
+            if (Status settled = settle_ids(track.getChildWithName(*list), place, prefix); !settled)
+                return settled;
+        }
+    }
+    return {};
+}
+
+/// `tempo` and `meter` hold at 0: entries of the maps that stand there follow, or name what is missing.
+void settle_start(juce::ValueTree& session) {
+    for (const auto& [map, name] :
+         {std::pair{&ids::tempo_map, &ids::tempo}, std::pair{&ids::meter_map, &ids::meter}}) {
+        juce::ValueTree first;
+        for (juce::ValueTree point : session.getChildWithName(*map)) {
+            if (static_cast<double>(point.getProperty(ids::start, 0.0)) <= 0) first = point;
+        }
+        if (!first.isValid()) continue;
+        if (session.hasProperty(*name)) {
+            first.setProperty(*name, session[*name], nullptr);
+        } else if (first.hasProperty(*name)) {
+            session.setProperty(*name, first[*name], nullptr);
+        }
+    }
 }
 
 Status check_masters(const juce::ValueTree& session) {
@@ -487,12 +537,15 @@ Result<Session> Session::from_json(std::string_view text) {
                          "open it with a newer LoopMind"};
         }
     }
-    Reader reader(version.minor > kVersionMinor);
+    Reader reader(version.minor);
     juce::ValueTree state;
     if (!reader.node(session_rule(), *parsed, "", state)) return reader.error;
-    if (!state.hasProperty(ids::version) || !state[ids::version].toString().containsChar('.'))
-        state.setProperty(ids::version, juce::String(version.major) + "." + juce::String(version.minor),
+    if (!state.hasProperty(ids::version) || version.minor < kVersionMinor) {
+        migrate(state, version.minor);
+        state.setProperty(ids::version, juce::String(kVersionMajor) + "." + juce::String(kVersionMinor),
                           nullptr);
+    }
+    settle_start(state);
     if (!state.hasProperty("units")) state.setProperty("units", "beats", nullptr);
 
     Session session(state);
@@ -501,11 +554,7 @@ Result<Session> Session::from_json(std::string_view text) {
             return imported.error();
     }
     if (Status masters = check_masters(state); !masters) return masters.error();
-    for (const auto& [list, prefix] :
-         {std::pair{&ids::tracks, "track-"}, std::pair{&ids::patterns, "pattern-"},
-          std::pair{&ids::layers, "layer-"}, std::pair{&ids::media_list, "media-"}}) {
-        if (Status settled = settle_ids(state, *list, prefix); !settled) return settled.error();
-    }
+    if (Status settled = settle_all_ids(state); !settled) return settled.error();
     session.complete();
     return session;
 }

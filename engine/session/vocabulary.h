@@ -37,6 +37,14 @@ inline constexpr const char* kReleaseMs = "release_ms";     ///< milliseconds, 1
 /// "bandN_db" (-24..24, default 0: flat), "bandN_hz" (20..20000) and "bandN_q" (0.1..20).
 inline constexpr int kEqBands = 8;
 
+/// How a track's pan turns into two gains; theta = (pan + 1) * pi / 4.
+enum class PanLaw {
+    kConstantPower,       ///< sqrt(2) * (cos theta, sin theta): unity in the middle, +3 dB at the sides
+    kConstantPowerMinus3, ///< (cos theta, sin theta): -3 dB in the middle, unity at the sides
+    kLinear,              ///< ((1 - pan) / 2, (1 + pan) / 2): -6 dB in the middle
+    kBalance,             ///< (min(1, 1 - pan), min(1, 1 + pan)): only the far side goes down
+};
+
 /// Ids that built sessions use for the tracks every session can have.
 inline constexpr const char* kMasterId = "master";
 inline constexpr const char* kReverbBusId = "bus-reverb";

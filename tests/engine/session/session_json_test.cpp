@@ -16,15 +16,34 @@ std::string round_trip(const std::string& text) {
 
 constexpr const char* kFull = R"({
   "format": "loopmind-project",
-  "version": "1.0",
+  "version": "1.1",
   "units": "beats",
   "name": "Søng \"1\"",
   "mode": "studio",
   "tempo": 82.5,
   "meter": "3/4",
+  "tempo_map": [
+    {
+      "start": 8,
+      "tempo": 82.5,
+      "ramp": true,
+      "why": "rit."
+    },
+    {
+      "start": 12,
+      "tempo": 60.125
+    }
+  ],
+  "meter_map": [
+    {
+      "start": 24,
+      "meter": "6/8"
+    }
+  ],
   "key": "F# dorian",
   "bars": 16,
   "sample_rate": 44100,
+  "pan_law": "balance",
   "timeline": [
     {
       "file": "stems/drums.wav",
@@ -48,16 +67,22 @@ constexpr const char* kFull = R"({
       "name": "Drums",
       "type": "audio",
       "role": "drums",
+      "color": "#ff8800",
       "gain_db": -3.25,
       "pan": -0.5,
       "mute": true,
       "solo": false,
+      "phase_invert": true,
+      "arm": true,
+      "group": "rhythm",
       "output": "bus-reverb",
       "inserts": [
         {
           "id": "eq",
           "effect": "someone.elses.effect",
           "bypass": true,
+          "sidechain": "bus-reverb",
+          "preset": "Punch",
           "params": {
             "weird name": 0.1,
             "on": true,
@@ -83,7 +108,37 @@ constexpr const char* kFull = R"({
           "gain_db": -1,
           "loop": true,
           "mute": false,
+          "fade_in": 0.5,
+          "fade_out": 1.25,
+          "fade_in_curve": "equal_power",
+          "fade_out_curve": "s_curve",
+          "reverse": true,
+          "stretch": 1.5,
+          "pitch": -7.5,
           "fade": { "in": 18446744073709551615 }
+        }
+      ],
+      "automation": [
+        {
+          "target": "gain_db",
+          "mode": "latch",
+          "points": [
+            {
+              "beat": 0,
+              "value": -12.5
+            },
+            {
+              "beat": 4,
+              "value": 0,
+              "shape": "curve",
+              "tension": 0.5,
+              "hand": 1.0
+            }
+          ]
+        },
+        {
+          "target": "inserts.eq.weird name",
+          "mode": "off"
         }
       ]
     },
@@ -107,6 +162,15 @@ constexpr const char* kFull = R"({
       "id": "master",
       "name": "Master",
       "type": "master"
+    }
+  ],
+  "groups": [
+    {
+      "id": "rhythm",
+      "name": "Rhythm",
+      "gain_db": -2,
+      "mute": false,
+      "solo": true
     }
   ],
   "patterns": [
@@ -193,14 +257,42 @@ TEST(SessionJson, GivesTypedViews) {
     EXPECT_EQ(session->mode(), "studio");
     EXPECT_EQ(session->beats_per_bar(), 3);
     EXPECT_EQ(session->total_beats(), 48);
-    EXPECT_EQ(session->total_frames(), std::llround(48 * 60 / 82.5 * 44100));
+    EXPECT_NEAR(session->beats_at(session->frames_at(8)), 8, 1e-4); // to the frame
+    EXPECT_EQ(session->tempo_at(10), (82.5 + 60.125) / 2);
+    EXPECT_EQ(session->tempo_at(100), 60.125);
+    EXPECT_EQ(session->meter_map().meter_at(24), "6/8");
+    EXPECT_EQ(session->pan_law(), PanLaw::kBalance);
+    EXPECT_EQ(session->group("rhythm")->gain_db(), -2);
+    EXPECT_TRUE(session->group("rhythm")->solo());
     const Track drums = *session->track("drums");
     EXPECT_EQ(drums.type(), TrackType::kAudio);
     EXPECT_EQ(drums.gain_db(), -3.25);
     EXPECT_EQ(drums.output(), "bus-reverb");
+    EXPECT_TRUE(drums.phase_invert());
+    EXPECT_TRUE(drums.arm());
+    EXPECT_EQ(drums.color(), "#ff8800");
+    EXPECT_EQ(drums.group(), "rhythm");
+    ASSERT_EQ(drums.automation().size(), 2u);
+    const AutomationLane lane = *drums.lane("gain_db");
+    EXPECT_EQ(lane.mode(), AutomationMode::kLatch);
+    ASSERT_EQ(lane.points().size(), 2u);
+    EXPECT_EQ(lane.points()[1], (AutomationPoint{4, 0, AutomationShape::kCurve, 0.5}));
+    EXPECT_EQ(lane.value_at(2), -6.25);
+    EXPECT_FALSE(drums.lane("inserts.eq.weird name")->plays());
+    EXPECT_FALSE(drums.lane("pan").has_value());
+    const Clip clip = *drums.clip("c");
+    EXPECT_EQ(clip.fade_in(), 0.5);
+    EXPECT_EQ(clip.fade_out(), 1.25);
+    EXPECT_EQ(clip.fade_in_curve(), FadeCurve::kEqualPower);
+    EXPECT_EQ(clip.fade_out_curve(), FadeCurve::kSCurve);
+    EXPECT_TRUE(clip.reverse());
+    EXPECT_EQ(clip.stretch(), 1.5);
+    EXPECT_EQ(clip.pitch(), -7.5);
     ASSERT_EQ(drums.inserts().size(), 1u);
     const Insert insert = drums.inserts()[0];
     EXPECT_TRUE(insert.bypass());
+    EXPECT_EQ(insert.sidechain(), "bus-reverb");
+    EXPECT_EQ(insert.preset(), "Punch");
     EXPECT_EQ(insert.param("weird name", 9), 0.1);
     EXPECT_EQ(insert.param("on", 9), 1);
     EXPECT_EQ(insert.param("preset", 9), 9);
@@ -241,14 +333,14 @@ TEST(SessionJson, OpensNewerMinorVersionsAndKeepsWhatTheyAdded) {
   "units": "beats",
   "mode": "performance",
   "tracks": [{"id": "t", "type": "hologram", "beam": 1.0}],
-  "tempo_map": [{"beat": 0, "bpm": 82.50}]
+  "groove_map": [{"beat": 0, "bpm": 82.50}]
 })";
     const auto session = Session::from_json(text);
     ASSERT_TRUE(session.ok()) << session.error().text();
     EXPECT_EQ(session->track("t")->type(), TrackType::kOther);
     const std::string out = session->to_json();
     for (const char* kept : {"\"version\": \"1.9\"", "\"performance\"", "\"hologram\"", "\"beam\": 1.0",
-                             "\"tempo_map\": [{\"beat\": 0, \"bpm\": 82.50}]"})
+                             "\"groove_map\": [{\"beat\": 0, \"bpm\": 82.50}]"})
         EXPECT_NE(out.find(kept), std::string::npos) << kept;
 }
 
