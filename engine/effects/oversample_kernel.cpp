@@ -92,7 +92,10 @@ void run_fir(const float* x, const std::array<float, N>& taps, float* out, int c
     }
 }
 
+template void run_fir(const float*, const std::array<float, 8>&, float*, int);
 template void run_fir(const float*, const std::array<float, OversampleKernel::kTaps>&, float*, int);
+template void run_fir(const float*, const std::array<float, 40>&, float*, int);
+template void run_fir(const float*, const std::array<float, 64>&, float*, int);
 template void run_fir(const float*, const std::array<float, OversampleKernel::kMeterTaps>&, float*, int);
 
 } // namespace loopmind::effects

@@ -26,7 +26,7 @@ struct OversampleKernel {
 };
 
 /// out[i] = sum over k of taps[k] * x[i + k], for i < count; x holds count + N - 1 values. The order of
-/// additions is the same for every count. Made for the two lengths of the kernel.
+/// additions is the same for every count. Made for 8, 12, 32, 40 and 64 taps.
 template <std::size_t N>
 void run_fir(const float* x, const std::array<float, N>& taps, float* out, int count);
 

@@ -25,6 +25,10 @@ std::map<std::string, double> busy(std::string_view type) {
     if (type == "pan") return {{"pan", 0.4}, {"width", 1.4}};
     if (type == "drive") return {{"amount", 0.8}};
     if (type == "limiter") return {{"ceiling_db", -9}, {"release_ms", 50}};
+    if (type == "filter") return {{"lfo_octaves", 1}, {"env_octaves", 1}};
+    if (type == "pitch") return {{"semitones", 5}};
+    if (type == "tape") return {{"drive", 0.6}, {"wow", 0.8}, {"flutter", 0.6}};
+    if (type == "width") return {{"width", 1.5}, {"mono_below_hz", 150}};
     return {};
 }
 
@@ -114,12 +118,16 @@ TEST_P(EveryEffect, StaysFiniteAndFallsSilent) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Registry, EveryEffect,
-                         testing::Values("delay", "drive", "eq", "gain", "limiter", "pan", "reverb"),
+std::vector<std::string> registered() {
+    return {effect_types().begin(), effect_types().end()};
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, EveryEffect, testing::ValuesIn(registered()),
                          [](const auto& info) { return info.param; });
 
 TEST(Registry, ListsWhatItMakes) {
-    EXPECT_EQ(effect_types().size(), 7u);
+    EXPECT_TRUE(std::is_sorted(effect_types().begin(), effect_types().end()));
+    EXPECT_EQ(std::adjacent_find(effect_types().begin(), effect_types().end()), effect_types().end());
     for (auto type : effect_types())
         EXPECT_TRUE(make_effect(type)) << type;
     EXPECT_FALSE(make_effect("flux capacitor"));
