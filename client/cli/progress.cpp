@@ -147,6 +147,10 @@ std::string task_label(const v1::TaskInfo& task, bool several_variations) {
         break;
     case v1::TASK_KIND_PREVIEW:
         return "preview";
+    case v1::TASK_KIND_TRACK:
+        return printable(task.stem());
+    case v1::TASK_KIND_SUM:
+        return "mix";
     default:
         return "task";
     }
@@ -289,6 +293,10 @@ const char* task_kind_name(v1::TaskKind kind) {
         return "finish";
     case v1::TASK_KIND_PREVIEW:
         return "preview";
+    case v1::TASK_KIND_TRACK:
+        return "track";
+    case v1::TASK_KIND_SUM:
+        return "sum";
     default:
         return "unknown";
     }

@@ -3,6 +3,7 @@
 
 #include "client/farm/farm_io.h"
 #include "proto/base/random_id.h"
+#include "proto/base/sha256.h"
 
 namespace loopmind::farm {
 
@@ -144,6 +145,23 @@ std::uint64_t FarmClient::fetch_blob(const v1::BlobRef& blob, Done<std::filesyst
         io->add_fetch(id, std::move(blob), std::move(done));
     });
     return id;
+}
+
+void FarmClient::put_blob(const v1::BlobRef& blob, const std::filesystem::path& file, StatusDone done) {
+    io_->post([io = io_.get(), blob, source = UploadSource(file), done = std::move(done)]() mutable {
+        io->add_upload(std::move(blob), std::move(source), std::move(done));
+    });
+}
+
+v1::BlobRef FarmClient::put_bytes(std::string bytes, StatusDone done) {
+    v1::BlobRef blob;
+    blob.set_sha256(base::sha256_hex(bytes));
+    blob.set_size(bytes.size());
+    io_->post(
+        [io = io_.get(), blob, source = UploadSource(std::move(bytes)), done = std::move(done)]() mutable {
+            io->add_upload(std::move(blob), std::move(source), std::move(done));
+        });
+    return blob;
 }
 
 void FarmClient::stop_transfer(std::uint64_t transfer) {

@@ -122,6 +122,12 @@ class FarmClient {
     /// Brings a blob into the cache, from there if it is there, from the coordinator's folder if that can be
     /// reached.
     std::uint64_t fetch_blob(const v1::BlobRef& blob, Done<std::filesystem::path> done);
+    /// Puts a file's bytes on the farm unless it has them already. Goes on after each reconnect, from the
+    /// start. `done` gets an error when the file cannot be read or does not have that size and hash, or the
+    /// coordinator refuses it.
+    void put_blob(const v1::BlobRef& blob, const std::filesystem::path& file, StatusDone done);
+    /// The same for bytes in memory; returns their name.
+    v1::BlobRef put_bytes(std::string bytes, StatusDone done);
     /// Ends a stream or fetch: its `done` gets kCancelled and what had arrived is deleted.
     void stop_transfer(std::uint64_t transfer);
 

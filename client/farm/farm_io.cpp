@@ -174,6 +174,7 @@ void FarmClient::Io::send_what_waits() {
         if (transfer.wire_id == 0 && transfer.source_fd < 0) ids.push_back(id);
     for (const std::uint64_t id : ids)
         start_transfer(id);
+    start_uploads();
 }
 
 void FarmClient::Io::connection_lost(const Error& why) {
@@ -189,6 +190,7 @@ void FarmClient::Io::connection_lost(const Error& why) {
         transfer.wire_id = 0;
         transfer.request_id = 0;
     }
+    forget_upload_connection();
     if (connection_ && connection_->problem() == wire::Connection::Problem::kBroken)
         set_link({LinkState::kAway, config_.endpoints[endpoint_], why, "", false});
 }
@@ -318,6 +320,7 @@ void FarmClient::Io::handle(const v1::ClientReply& reply, const wire::Incoming& 
     default:
         break;
     }
+    if (handle_upload(reply)) return;
     if (id == 0) return;
     if (id == hello_id_) {
         if (reply.has_welcome() || reply.has_error()) handle_welcome(reply);
@@ -432,6 +435,12 @@ FarmClient::Io::Clock::time_point FarmClient::Io::next_deadline() const {
     }
     for (const auto& [job_id, followed] : followed_)
         if (welcomed_ && followed.request_id == 0) next = std::min(next, now + kSendAgain);
+    for (const auto& [id, upload] : uploads_) {
+        if (upload.request_id != 0) next = std::min(next, upload.heard + config_.stall_timeout);
+        const bool unsent =
+            upload.ready && upload.offset < upload.blob.size() && upload.credit.available() > 0;
+        if (welcomed_ && unsent) next = std::min(next, now + kSendAgain);
+    }
     return next;
 }
 
@@ -470,6 +479,7 @@ void FarmClient::Io::check_deadlines() {
                          "sent no byte of a blob for " +
                              std::to_string(config_.stall_timeout.count() / 1000) + " s",
                          "try again"});
+    check_uploads(now);
 }
 
 void FarmClient::Io::cancel_everything() {
@@ -485,9 +495,11 @@ void FarmClient::Io::cancel_everything() {
             ids.push_back(id);
         for (const std::uint64_t id : ids)
             finish(id, closed());
+        while (!uploads_.empty())
+            finish_upload(uploads_.begin()->first, closed());
         for (const auto& [id, request] : requests)
             request.answer(closed());
-    } while (!requests_.empty() || !transfers_.empty());
+    } while (!requests_.empty() || !transfers_.empty() || !uploads_.empty());
     mailbox_.close();
     for (auto& work : mailbox_.take_all())
         work();

@@ -5,6 +5,7 @@
 #include "client/farm/incoming_file.h"
 #include "client/farm/job_view.h"
 #include "client/farm/submission_outbox.h"
+#include "client/farm/upload_source.h"
 #include "proto/wire/connection.h"
 #include "proto/wire/mailbox.h"
 #include "proto/wire/stream.h"
@@ -43,6 +44,7 @@ class FarmClient::Io {
     void add_stream(std::uint64_t id, OutputName output, StreamEvents events);
     void add_fetch(std::uint64_t id, v1::BlobRef blob, Done<std::filesystem::path> done);
     void stop_transfer(std::uint64_t id);
+    void add_upload(v1::BlobRef blob, UploadSource source, StatusDone done);
 
   private:
     struct Request {
@@ -72,6 +74,18 @@ class FarmClient::Io {
         int source_fd = -1;     ///< direct read under way
         bool no_direct = false; ///< the folder gave wrong bytes: ask the coordinator
         int tries = 0;          ///< times it was started again because bytes were wrong
+        Clock::time_point heard;
+    };
+
+    struct Upload {
+        v1::BlobRef blob;
+        UploadSource source;
+        StatusDone done;
+        std::uint64_t request_id = 0; ///< of the PutBlob sent on this connection; 0: not sent
+        std::uint64_t wire_id = 0;
+        std::uint64_t offset = 0; ///< bytes sent on this connection
+        bool ready = false;       ///< the coordinator wants the bytes
+        wire::CreditWindow credit;
         Clock::time_point heard;
     };
 
@@ -107,6 +121,13 @@ class FarmClient::Io {
     void close_on_wire(Transfer& transfer);
     std::map<std::uint64_t, Transfer>::iterator by_wire_id(std::uint64_t wire_id);
 
+    void start_uploads();
+    void pump_upload(Upload& upload);
+    bool handle_upload(const v1::ClientReply& reply);
+    void finish_upload(std::uint64_t id, const Status& status);
+    void forget_upload_connection();
+    void check_uploads(Clock::time_point now);
+
     void check_deadlines();
     Clock::time_point next_deadline() const;
     void cancel_everything();
@@ -138,6 +159,7 @@ class FarmClient::Io {
     std::map<std::uint64_t, Watch> watches_;
     std::map<std::string, Followed> followed_;
     std::map<std::uint64_t, Transfer> transfers_;
+    std::map<std::uint64_t, Upload> uploads_;
     std::uint64_t next_wire_id_ = 1;
     bool stopping_ = false;
     std::thread thread_; // last: it uses everything above

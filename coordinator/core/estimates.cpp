@@ -20,6 +20,10 @@ double guess(TaskKind kind) {
         return 300;
     case TaskKind::kPreview:
         return 50;
+    case TaskKind::kTrack:
+        return 500;
+    case TaskKind::kSum:
+        return 2000;
     }
     return 100;
 }
@@ -64,7 +68,7 @@ double Estimates::job_progress(const std::vector<TaskProgress>& tasks) const {
 }
 
 Millis Estimates::job_eta(const std::vector<TaskProgress>& tasks, std::uint32_t slots) const {
-    std::array<double, 5> longest{};
+    std::array<double, kTaskKinds + 1> longest{};
     double work = 0;
     for (const TaskProgress& task : tasks) {
         const double share = left(task);

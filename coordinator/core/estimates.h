@@ -26,8 +26,8 @@ class Estimates {
     /// 0..1, each task weighted by its kind's mean duration (a fixed guess until measured).
     double job_progress(const std::vector<TaskProgress>& tasks) const;
 
-    /// Time left with `slots` tasks at once: no less than the longest chain compose → render → finish, no
-    /// less than the work left spread over the slots. 0 ms when a kind it needs was never measured.
+    /// Time left with `slots` tasks at once: no less than the longest task of each kind one after the
+    /// other, no less than the work left spread over the slots. 0 ms when a kind it needs was never measured.
     Millis job_eta(const std::vector<TaskProgress>& tasks, std::uint32_t slots) const;
 
   private:
@@ -37,7 +37,7 @@ class Estimates {
         double milliseconds = 0;
         std::uint32_t count = 0;
     };
-    std::array<Mean, 5> means_{};
+    std::array<Mean, kTaskKinds + 1> means_{}; ///< by kind, which counts from 1
 };
 
 } // namespace loopmind::core

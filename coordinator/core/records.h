@@ -19,9 +19,10 @@ using JobKey = std::uint64_t;
 inline constexpr JobKey kPreviewKeyBit = JobKey{1} << 63;
 
 /// Values equal those of proto/loopmind/v1/job.proto (checked in service/convert.cpp).
-enum class JobKind { kGenerate = 1, kPreview = 2 };
+enum class JobKind { kGenerate = 1, kPreview = 2, kMixdown = 3 };
 enum class JobState { kQueued = 1, kRunning, kDone, kFailed, kCancelled, kSuperseded };
-enum class TaskKind { kCompose = 1, kRender, kFinish, kPreview };
+enum class TaskKind { kCompose = 1, kRender, kFinish, kPreview, kTrack, kSum };
+inline constexpr std::size_t kTaskKinds = 6;
 enum class TaskState { kBlocked = 1, kReady, kLeased, kDone, kFailed, kCancelled };
 enum class Fault { kTask = 1, kWorker, kShortage };
 
@@ -52,7 +53,7 @@ struct Failure {
 struct TaskRecord {
     std::uint32_t index = 0; ///< n of task id "<job_id>.<n>".
     TaskKind kind = TaskKind::kCompose;
-    std::string stem; ///< Render tasks only.
+    std::string stem; ///< Render tasks: the stem; track tasks: the track. Else empty.
     std::uint32_t variation = 0;
     TaskState state = TaskState::kBlocked;
     std::uint64_t epoch = 0; ///< Of the last grant; 0 before the first and for cached tasks.

@@ -34,6 +34,20 @@ std::vector<TaskRecord> generate_tasks(const GenerateShape& shape) {
     return tasks;
 }
 
+std::vector<TaskRecord> mixdown_tasks(const std::vector<MixdownShape>& shape) {
+    std::vector<TaskRecord> tasks;
+    for (const MixdownShape& part : shape) {
+        TaskRecord task;
+        task.index = static_cast<std::uint32_t>(tasks.size());
+        task.kind = part.track.empty() ? TaskKind::kSum : TaskKind::kTrack;
+        task.stem = part.track;
+        task.needs = part.needs;
+        task.state = part.needs.empty() ? TaskState::kReady : TaskState::kBlocked;
+        tasks.push_back(std::move(task));
+    }
+    return tasks;
+}
+
 std::vector<TaskRecord> preview_tasks() {
     std::vector<TaskRecord> tasks(1);
     tasks[0].kind = TaskKind::kPreview;
@@ -49,6 +63,8 @@ std::vector<Artifact> task_inputs(const std::vector<TaskRecord>& tasks, const Ta
             if (from.kind == TaskKind::kCompose && output.role == "plan") inputs.push_back(output);
             if (from.kind == TaskKind::kRender && output.role == "audio")
                 inputs.push_back({"audio:" + from.stem, output.sha256, output.size});
+            if (from.kind == TaskKind::kTrack && output.role == "track")
+                inputs.push_back({"track:" + from.stem, output.sha256, output.size});
         }
     }
     return inputs;

@@ -21,7 +21,17 @@ std::vector<TaskRecord> generate_tasks(const GenerateShape& shape);
 /// The single task of a preview job.
 std::vector<TaskRecord> preview_tasks();
 
-/// Inputs of a task: role "plan" from compose, "audio:<stem>" from renders. Every need must be done.
+/// What decides the graph of a mixdown job, track by track.
+struct MixdownShape {
+    std::string track;                ///< Track id; empty for the sum, which comes last.
+    std::vector<std::uint32_t> needs; ///< Indices of the tasks whose sound it reads.
+};
+
+/// One task per entry, in this order. Specs are left empty for the caller to fill.
+std::vector<TaskRecord> mixdown_tasks(const std::vector<MixdownShape>& shape);
+
+/// Inputs that come from other tasks: role "plan" from compose, "audio:<stem>" from renders, "track:<id>" from
+/// tracks. Every need must be done.
 std::vector<Artifact> task_inputs(const std::vector<TaskRecord>& tasks, const TaskRecord& task);
 
 } // namespace loopmind::core

@@ -16,7 +16,7 @@ namespace {
 
 constexpr core::Millis kProbePause{500};
 constexpr std::size_t kEndedJobsInMemory = 512;
-constexpr std::size_t kMostOutputs = 64;
+constexpr std::size_t kMostOutputs = 4096; // a mixdown writes every stem in every format
 constexpr int kMostMismatches = 3;
 
 const Error kStale{ErrorCode::kStale, "", "this attempt is no longer current", "drop it"};
@@ -29,7 +29,7 @@ bool is_role(const std::string& role) {
 
 std::optional<Error> bad_outputs(const std::vector<core::Artifact>& outputs) {
     if (outputs.empty() || outputs.size() > kMostOutputs)
-        return Error{ErrorCode::kInvalidArgument, "outputs", "a result has 1 to 64 outputs", ""};
+        return Error{ErrorCode::kInvalidArgument, "outputs", "a result has 1 to 4096 outputs", ""};
     std::set<std::string> roles;
     for (const core::Artifact& output : outputs) {
         if (!is_role(output.role) || !roles.insert(output.role).second)

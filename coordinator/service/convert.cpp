@@ -12,7 +12,9 @@ static_assert(static_cast<int>(core::TaskState::kBlocked) == v1::TASK_STATE_BLOC
 static_assert(static_cast<int>(core::TaskState::kCancelled) == v1::TASK_STATE_CANCELLED);
 static_assert(static_cast<int>(core::TaskKind::kCompose) == v1::TASK_KIND_COMPOSE);
 static_assert(static_cast<int>(core::TaskKind::kPreview) == v1::TASK_KIND_PREVIEW);
+static_assert(static_cast<int>(core::TaskKind::kSum) == v1::TASK_KIND_SUM);
 static_assert(static_cast<int>(core::JobKind::kPreview) == v1::JOB_KIND_PREVIEW);
+static_assert(static_cast<int>(core::JobKind::kMixdown) == v1::JOB_KIND_MIXDOWN);
 static_assert(static_cast<int>(core::Fault::kShortage) == v1::FAULT_CLASS_SHORTAGE);
 
 const std::string kStreamed = "audio";

@@ -8,6 +8,7 @@
 #include "coordinator/core/task_graph.h"
 #include "coordinator/service/clock.h"
 #include "coordinator/service/convert.h"
+#include "proto/request/mixdown.h"
 #include "proto/wire/convert.h"
 #include "proto/wire/limits.h"
 
@@ -88,6 +89,8 @@ bool WorkerDesk::start(std::uint64_t connection, const core::Job& job, const cor
         records.push_back(other.record);
     for (const core::Artifact& input : core::task_inputs(records, task.record))
         *start.add_inputs() = to_proto(input);
+    for (const request::SpecInput& input : request::spec_inputs(task.record.spec_json))
+        *start.add_inputs() = to_proto(core::Artifact{input.role, input.blob.sha256, input.blob.size});
     start.set_lease_ms(facts_.lease_ms);
     return send(*session, command).ok();
 }
@@ -298,7 +301,7 @@ void WorkerDesk::output_chunk(const Session& session, const v1::OutputChunk& chu
         return;
     }
     const std::string role = chunk.role().substr(0, 64);
-    if (!task->growth.contains(role) && task->growth.size() >= 64) return;
+    if (!task->growth.contains(role) && task->growth.size() >= 4096) return;
     const auto end =
         conductor_.blobs().write_attempt({attempt.task_id, attempt.epoch, role}, chunk.offset(), bytes);
     if (!end.ok()) {
@@ -359,6 +362,8 @@ bool WorkerDesk::may_read(const Session& session, const std::string& sha256) con
             for (const std::uint32_t need : task.record.needs)
                 for (const core::Artifact& output : job.tasks[need].record.outputs)
                     if (output.sha256 == sha256) return true;
+            for (const request::SpecInput& input : request::spec_inputs(task.record.spec_json))
+                if (input.blob.sha256 == sha256) return true;
         }
     }
     return false;

@@ -39,6 +39,7 @@ struct NewJob {
     core::JobRecord job;               ///< `key` is ignored; tasks as the graph made them.
     std::vector<RecipeSet> candidates; ///< The one with most hits answers; its hits are done at once.
     BlobPresent blob_present;          ///< Unset: believed.
+    std::vector<core::Artifact> required; ///< Blobs of the tenant that the tasks read; `role` names the field.
 };
 
 struct SubmitVerdict {
@@ -113,7 +114,8 @@ class Store {
     virtual void rollback() = 0;
 
     /// Idempotent by (tenant, job_id): the same submission again answers what is stored. Errors:
-    /// already_exists when the id is known with another request digest.
+    /// already_exists when the id is known with another request digest; not_found when the tenant has not put
+    /// a required blob.
     virtual Result<SubmitVerdict> submit_job(const NewJob& job) = 0;
     virtual Result<std::vector<GrantVerdict>> grant_batch(std::span<const GrantItem> items) = 0;
     virtual Result<std::vector<CompletionVerdict>> complete_batch(std::span<const CompletionItem> items) = 0;

@@ -1,5 +1,6 @@
 // The JSON of request parameters: strict reading, canonical writing.
 #include "proto/request/catalogue.h"
+#include "proto/request/json_reading.h"
 #include "proto/request/key.h"
 #include "proto/request/nearest.h"
 #include "proto/request/params.h"
@@ -16,29 +17,6 @@ namespace loopmind::request {
 namespace {
 
 using Json = nlohmann::json;
-
-Error invalid(std::string field, std::string message, std::string hint = {}) {
-    return {ErrorCode::kInvalidArgument, std::move(field), std::move(message), std::move(hint)};
-}
-
-std::string shown(const Json& value) {
-    std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-    return text.size() > 60 ? text.substr(0, 57) + "..." : text;
-}
-
-/// Line and column, both from 1, of the byte at `offset`.
-std::string position(std::string_view text, std::size_t offset) {
-    std::size_t line = 1, column = 1;
-    for (std::size_t i = 0; i < std::min(offset, text.size()); ++i) {
-        if (text[i] == '\n') {
-            ++line;
-            column = 1;
-        } else {
-            ++column;
-        }
-    }
-    return "line " + std::to_string(line) + ", column " + std::to_string(column);
-}
 
 using Reader = std::function<Status(const Json&, Request&)>;
 
@@ -301,33 +279,10 @@ const std::map<std::string, Reader>& readers() {
 } // namespace
 
 Result<Request> parse_request(std::string_view text) {
-    if (text.size() > kJsonMax)
-        return invalid("params", "the document is " + std::to_string(text.size()) + " bytes long",
-                       "use at most " + std::to_string(kJsonMax));
-    Json document;
-    std::set<std::string> seen;
-    std::string repeated;
-    try {
-        // Only the top level is watched for repeated names: below it the readers name what they know.
-        document = Json::parse(text, [&](int depth, Json::parse_event_t event, Json& value) {
-            if (event == Json::parse_event_t::key && depth == 1 &&
-                !seen.insert(value.get<std::string>()).second)
-                repeated = value.get<std::string>();
-            return depth < 8;
-        });
-    } catch (const Json::parse_error& error) {
-        const std::size_t offset = error.byte > 0 ? error.byte - 1 : 0;
-        std::string what = error.what();
-        if (const auto colon = what.rfind(": "); colon != std::string::npos) what = what.substr(colon + 2);
-        return invalid("params", "is no valid JSON at " + position(text, offset) + ": " + what,
-                       "write an object such as {\"prompt\":\"Dreamy lofi\",\"tempo\":82}");
-    } catch (const Json::exception& error) {
-        return invalid("params", std::string("cannot be read: ") + error.what());
-    }
-    if (!document.is_object())
-        return invalid("params", "is " + shown(document) + ", not an object",
-                       "write an object such as {\"prompt\":\"Dreamy lofi\",\"tempo\":82}");
-    if (!repeated.empty()) return invalid(repeated, "is given twice", "give each field once");
+    auto parsed = parse_object(text, kJsonMax, "params",
+                               "write an object such as {\"prompt\":\"Dreamy lofi\",\"tempo\":82}");
+    if (!parsed) return parsed.error();
+    const Json& document = *parsed;
     Request request;
     for (const auto& [name, value] : document.items()) {
         const auto reader = readers().find(name);

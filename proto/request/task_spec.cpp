@@ -11,10 +11,12 @@
 namespace loopmind::request {
 namespace {
 using Json = nlohmann::json;
-constexpr std::array<std::pair<SpecKind, const char*>, 4> kKinds = {{{SpecKind::kCompose, "compose"},
+constexpr std::array<std::pair<SpecKind, const char*>, 6> kKinds = {{{SpecKind::kCompose, "compose"},
                                                                      {SpecKind::kRender, "render"},
                                                                      {SpecKind::kFinish, "finish"},
-                                                                     {SpecKind::kPreview, "preview"}}};
+                                                                     {SpecKind::kPreview, "preview"},
+                                                                     {SpecKind::kTrack, "track"},
+                                                                     {SpecKind::kSum, "sum"}}};
 
 Error bad(std::string field, std::string message) {
     return {ErrorCode::kInvalidArgument, "spec." + std::move(field), std::move(message), {}};
@@ -39,6 +41,12 @@ Result<TaskSpec> parse_spec(std::string_view text) {
     });
     if (kind == kKinds.end()) return bad("kind", "is missing or not known");
     spec.kind = kind->first;
+    if (spec.kind == SpecKind::kTrack || spec.kind == SpecKind::kSum) {
+        auto mixdown = parse_mixdown_spec(text);
+        if (!mixdown) return mixdown.error();
+        spec.mixdown = std::move(*mixdown);
+        return spec;
+    }
     if (!document.contains("params") || !document["params"].is_object()) return bad("params", "is missing");
     auto params = params_from_json(document["params"].dump());
     if (!params) return params.error();

@@ -168,6 +168,8 @@ std::string little_endian(const std::vector<std::int16_t>& samples) {
     return bytes;
 }
 
+} // namespace
+
 v1::TaskKind wire_kind(request::SpecKind kind) {
     switch (kind) {
     case request::SpecKind::kCompose:
@@ -178,9 +180,15 @@ v1::TaskKind wire_kind(request::SpecKind kind) {
         return v1::TASK_KIND_FINISH;
     case request::SpecKind::kPreview:
         return v1::TASK_KIND_PREVIEW;
+    case request::SpecKind::kTrack:
+        return v1::TASK_KIND_TRACK;
+    case request::SpecKind::kSum:
+        return v1::TASK_KIND_SUM;
     }
     return v1::TASK_KIND_UNSPECIFIED;
 }
+
+namespace {
 
 Status execute(tasks::Executor& executor, Context& context) {
     try {

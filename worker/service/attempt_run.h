@@ -61,6 +61,9 @@ struct RunEnvironment {
 /// code: see tasks::Executor; memory and disk that ran out are a shortage.
 void run_attempt(const RunEnvironment& environment, const std::shared_ptr<RunningAttempt>& attempt);
 
+/// A spec's kind as messages name it.
+v1::TaskKind wire_kind(request::SpecKind kind);
+
 /// The fault class of an error code.
 v1::FaultClass fault_of(ErrorCode code);
 

@@ -133,22 +133,8 @@ void Service::say_hello() {
     hello->set_device(config_.device);
     hello->set_memory_bytes(config_.memory_bytes);
     hello->set_fingerprint(config_.fingerprint);
-    for (const auto& [kind, executor] : environment_.executors) {
-        switch (kind) {
-        case request::SpecKind::kCompose:
-            hello->add_kinds(v1::TASK_KIND_COMPOSE);
-            break;
-        case request::SpecKind::kRender:
-            hello->add_kinds(v1::TASK_KIND_RENDER);
-            break;
-        case request::SpecKind::kFinish:
-            hello->add_kinds(v1::TASK_KIND_FINISH);
-            break;
-        case request::SpecKind::kPreview:
-            hello->add_kinds(v1::TASK_KIND_PREVIEW);
-            break;
-        }
-    }
+    for (const auto& [kind, executor] : environment_.executors)
+        hello->add_kinds(wire_kind(kind));
     for (const auto& model : config_.warm_models)
         hello->add_warm_models(model);
     for (const auto& attempt : attempts_.all())

@@ -162,12 +162,7 @@ class SqliteStore : public Store {
 
     Result<std::optional<std::uint64_t>> find_blob(const std::string& tenant,
                                                    const std::string& sha256) override {
-        return transaction<std::optional<std::uint64_t>>([&]() -> std::optional<std::uint64_t> {
-            Query query = database_.query("find_blob");
-            query.bind(tenant).bind(sha256);
-            if (!query.step()) return std::nullopt;
-            return query.number(0);
-        });
+        return transaction<std::optional<std::uint64_t>>([&] { return find_tenant_blob(tenant, sha256); });
     }
 
     Status put_identity(const StoredIdentity& who) override {
@@ -365,6 +360,13 @@ class SqliteStore : public Store {
                 .run();
     }
 
+    std::optional<std::uint64_t> find_tenant_blob(const std::string& tenant, const std::string& sha256) {
+        Query query = database_.query("find_blob");
+        query.bind(tenant).bind(sha256);
+        if (!query.step()) return std::nullopt;
+        return query.number(0);
+    }
+
     SubmitVerdict submit(const NewJob& wanted) {
         SubmitVerdict verdict;
         if (const auto known = find(wanted.job.tenant, wanted.job.job_id)) {
@@ -376,6 +378,12 @@ class SqliteStore : public Store {
             verdict.job = load(known->key);
             return verdict;
         }
+        for (const Artifact& blob : wanted.required)
+            if (find_tenant_blob(wanted.job.tenant, blob.sha256) != blob.size ||
+                (wanted.blob_present && !wanted.blob_present(blob)))
+                throw SqlFailure{{ErrorCode::kNotFound, blob.role,
+                                  "the farm does not have blob " + blob.sha256,
+                                  "put it first and submit again"}};
         JobRecord job = wanted.job;
         answer_from_cache(wanted, job);
         database_.query("insert_job")

@@ -62,6 +62,7 @@ void FakeCoordinator::run() {
                 seen_.push_back(request);
             }
             changed_.notify_all();
+            incoming_bytes_ = incoming.text();
             handle(incoming.routing_id, request);
         }
     }

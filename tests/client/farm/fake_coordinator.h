@@ -48,6 +48,9 @@ class FakeCoordinator {
                     std::uint64_t offset, std::uint64_t credit, const v1::BlobRef& named,
                     std::uint64_t epoch = 0);
 
+    /// Bytes behind the request that the script is handling.
+    std::string_view incoming_bytes() const { return incoming_bytes_; }
+
     Script script;
     v1::ClientWelcome welcome;
     std::map<std::string, std::string> blobs; ///< sha256 -> bytes (which a test may make wrong)
@@ -83,6 +86,7 @@ class FakeCoordinator {
     std::atomic<bool> stopping_{false};
     std::atomic<bool> credit_respected_{true};
     std::string last_peer_;
+    std::string_view incoming_bytes_;
     std::map<std::uint64_t, Stream> streams_;
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;

@@ -176,6 +176,28 @@ class FakeClient : public Peer<v1::ClientRequest, v1::ClientReply> {
         request.mutable_get_blob()->set_offset(offset);
         return ask(request);
     }
+    Reply ask_to_put(const std::string& text, std::uint64_t stream) {
+        v1::ClientRequest request;
+        request.mutable_put_blob()->mutable_blob()->set_sha256(base::sha256_hex(text));
+        request.mutable_put_blob()->mutable_blob()->set_size(text.size());
+        request.mutable_put_blob()->set_stream_id(stream);
+        return ask(request);
+    }
+    void put_chunk(std::uint64_t stream, std::uint64_t offset, const std::string& bytes, bool last) {
+        v1::ClientRequest request;
+        request.mutable_put_chunk()->set_stream_id(stream);
+        request.mutable_put_chunk()->set_offset(offset);
+        request.mutable_put_chunk()->set_last(last);
+        send(request, bytes);
+    }
+    /// Puts a short text; false when it was not taken.
+    bool put(const std::string& text, std::uint64_t stream) {
+        const auto ready = ask_to_put(text, stream);
+        if (!ready || !ready->message.has_put_ready()) return false;
+        if (ready->message.put_ready().have_already()) return true;
+        put_chunk(stream, 0, text, true);
+        return take([](const v1::ClientReply& reply) { return reply.has_put_done(); }).has_value();
+    }
     void credit(std::uint64_t stream, std::uint64_t bytes) {
         v1::ClientRequest request;
         request.mutable_credit()->set_stream_id(stream);
@@ -292,6 +314,10 @@ class FakeWorker : public Peer<v1::WorkerMessage, v1::WorkerCommand> {
             return {{"plan", "plan " + seed}};
         case v1::TASK_KIND_RENDER:
             return {{"audio", "audio " + seed}, {"midi", "midi " + seed}};
+        case v1::TASK_KIND_TRACK:
+            return {{"track", "track " + seed}};
+        case v1::TASK_KIND_SUM:
+            return {{"audio", "audio " + seed}, {"export-0", "export " + seed}};
         default:
             return {{"mix", "mix " + seed}, {"premaster", "pre " + seed}, {"session", "session " + seed}};
         }

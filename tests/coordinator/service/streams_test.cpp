@@ -167,52 +167,35 @@ TEST_F(StreamsOnline, TooManyStreamsAreRefused) {
     EXPECT_EQ(client_->open_stream(id('a'), 1, "audio", 5, 1000)->message.error().field(), "stream_id");
 }
 
-class Uploads : public ServiceTest {
-  protected:
-    FakeClient::Reply put(FakeClient& peer, const std::string& text, std::uint64_t stream) {
-        v1::ClientRequest request;
-        request.mutable_put_blob()->mutable_blob()->set_sha256(base::sha256_hex(text));
-        request.mutable_put_blob()->mutable_blob()->set_size(text.size());
-        request.mutable_put_blob()->set_stream_id(stream);
-        return peer.ask(request);
-    }
-    void chunk(FakeClient& peer, std::uint64_t stream, std::uint64_t offset, const std::string& bytes,
-               bool last) {
-        v1::ClientRequest request;
-        request.mutable_put_chunk()->set_stream_id(stream);
-        request.mutable_put_chunk()->set_offset(offset);
-        request.mutable_put_chunk()->set_last(last);
-        peer.send(request, bytes);
-    }
-};
+class Uploads : public ServiceTest {};
 
 TEST_F(Uploads, AFileIsUploadedOnceAndReadBack) {
     auto c = client();
     const std::string text = "a sample";
-    const auto ready = put(*c, text, 1);
+    const auto ready = c->ask_to_put(text, 1);
     ASSERT_TRUE(ready && ready->message.has_put_ready());
     EXPECT_FALSE(ready->message.put_ready().have_already());
     EXPECT_GT(ready->message.put_ready().credit(), 0u);
-    chunk(*c, 1, 0, "a sam", false);
+    c->put_chunk(1, 0, "a sam", false);
     EXPECT_TRUE(c->take([](const v1::ClientReply& reply) { return reply.has_put_credit(); }));
-    chunk(*c, 1, 5, "ple", true);
+    c->put_chunk(1, 5, "ple", true);
     ASSERT_TRUE(c->take([](const v1::ClientReply& reply) { return reply.has_put_done(); }));
-    EXPECT_TRUE(put(*c, text, 2)->message.put_ready().have_already());
+    EXPECT_TRUE(c->ask_to_put(text, 2)->message.put_ready().have_already());
     ASSERT_TRUE(c->get_blob(base::sha256_hex(text), 3)->message.has_ok());
     EXPECT_EQ(c->read_all(3), text);
     auto other = client(enrol("producer", "label"));
-    EXPECT_FALSE(put(*other, text, 1)->message.put_ready().have_already());
+    EXPECT_FALSE(other->ask_to_put(text, 1)->message.put_ready().have_already());
 }
 
 TEST_F(Uploads, WrongBytesAreRefused) {
     auto c = client();
-    ASSERT_TRUE(put(*c, "right", 1)->message.has_put_ready());
-    chunk(*c, 1, 0, "wrong", true);
+    ASSERT_TRUE(c->ask_to_put("right", 1)->message.has_put_ready());
+    c->put_chunk(1, 0, "wrong", true);
     const auto reply = c->take([](const v1::ClientReply& r) { return r.has_error(); });
     ASSERT_TRUE(reply);
     EXPECT_EQ(reply->message.error().code(), v1::ERROR_CODE_DATA_CORRUPT);
-    ASSERT_TRUE(put(*c, "right", 2)->message.has_put_ready());
-    chunk(*c, 2, 3, "ht", true);
+    ASSERT_TRUE(c->ask_to_put("right", 2)->message.has_put_ready());
+    c->put_chunk(2, 3, "ht", true);
     EXPECT_EQ(c->take([](const v1::ClientReply& r) { return r.has_error(); })->message.error().field(),
               "offset");
 }
