@@ -10,13 +10,14 @@ namespace loopmind::effects {
 
 namespace {
 constexpr ParameterInfo kInfos[] = {
-    {"wet", "ratio", 0, 1, 0.3f, "Gain of the echoes"},
+    {"wet", "ratio", 0, 1, 0.3f, "Gain of the echoes", Scale::kLinear, 0.15f, 0.45f},
     {"dry", "ratio", 0, 1, 1, "Gain of the input; 0 on a send bus"},
-    {"beats", "beats", 0.0625f, 4, 0.75f, "Time between echoes in quarter notes"},
-    {"feedback", "ratio", 0, 0.95f, 0.4f, "Gain from one echo to the next"},
-    {"tone_hz", "Hz", 500, 20000, 5000, "Low-pass in the feedback path"},
-    {"ping_pong", "switch", 0, 1, 1, "Echoes change sides"},
-    {"low_cut_hz", "Hz", 10, 1000, 100, "High-pass in the feedback path"},
+    {"beats", "beats", 0.0625f, 4, 0.75f, "Time between echoes in quarter notes", Scale::kLogarithmic, 0.25f,
+     2},
+    {"feedback", "ratio", 0, 0.95f, 0.4f, "Gain from one echo to the next", Scale::kLinear, 0.2f, 0.65f},
+    {"tone_hz", "Hz", 500, 20000, 5000, "Low-pass in the feedback path", Scale::kLogarithmic, 1500, 9000},
+    {"ping_pong", "switch", 0, 1, 1, "Echoes change sides", Scale::kSwitch, 0, 1},
+    {"low_cut_hz", "Hz", 10, 1000, 100, "High-pass in the feedback path", Scale::kLogarithmic, 60, 400},
     {"tempo", "bpm", 20, 400, 120, "Quarter notes per minute; the graph sets it"},
 };
 } // namespace
@@ -70,13 +71,14 @@ void Delay::on_reset() noexcept {
 }
 
 void Delay::on_tick(bool moved) noexcept {
-    if (!moved) {
+    if (moved) {
+        from_ = settings_at(true);
+        to_ = settings_at(false);
+    } else {
         from_ = to_;
-        return;
     }
-    from_ = settings_at(true);
-    to_ = settings_at(false);
-    // Time does not glide (that would bend the pitch): it jumps to the target and is faded.
+    // Time does not glide (that would bend the pitch): it jumps to the target and is faded. A target that
+    // came while a fade was under way is taken up at its end, in a tick in which nothing moves.
     const int wanted = delay_frames();
     if (!started_) {
         delay_ = next_delay_ = wanted;

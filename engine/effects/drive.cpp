@@ -8,9 +8,9 @@ namespace loopmind::effects {
 
 namespace {
 constexpr ParameterInfo kInfos[] = {
-    {"amount", "ratio", 0, 1, 0.3f, "Depth: 0 clean, 1 is 24 dB into the curve"},
-    {"mix", "ratio", 0, 1, 1, "Driven sound against the clean one"},
-    {"output_db", "dB", -24, 24, 0, "Level after the curve"},
+    {"amount", "ratio", 0, 1, 0.3f, "Depth: 0 clean, 1 is 24 dB into the curve", Scale::kLinear, 0.1f, 0.7f},
+    {"mix", "ratio", 0, 1, 1, "Driven sound against the clean one", Scale::kLinear, 0.5f, 1},
+    {"output_db", "dB", -24, 24, 0, "Level after the curve", Scale::kLinear, -2, 1},
 };
 } // namespace
 

@@ -6,7 +6,8 @@
 namespace loopmind::effects {
 
 namespace {
-constexpr ParameterInfo kInfos[] = {{"gain_db", "dB", -144, 60, 0, "Level change; -144 is silence"}};
+constexpr ParameterInfo kInfos[] = {
+    {"gain_db", "dB", -144, 60, 0, "Level change; -144 is silence", Scale::kLinear, -3, 3}};
 } // namespace
 
 float gain_from_db(float db) {

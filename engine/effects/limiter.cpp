@@ -9,8 +9,8 @@ namespace loopmind::effects {
 
 namespace {
 constexpr ParameterInfo kInfos[] = {
-    {"ceiling_db", "dB", -24, 0, -1, "Highest true peak in dBTP"},
-    {"release_ms", "ms", 1, 2000, 100, "Time constant of the recovery"},
+    {"ceiling_db", "dB", -24, 0, -1, "Highest true peak in dBTP", Scale::kLinear, -3, -0.3f},
+    {"release_ms", "ms", 1, 2000, 100, "Time constant of the recovery", Scale::kLogarithmic, 30, 300},
     {"lookahead_ms", "ms", 0.5f, 20, 2,
      "Time in which the gain moves down ahead of a peak; takes effect at prepare"},
 };

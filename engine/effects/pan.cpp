@@ -8,8 +8,9 @@ namespace loopmind::effects {
 
 namespace {
 constexpr ParameterInfo kInfos[] = {
-    {"pan", "", -1, 1, 0, "Place between left (-1) and right (1)"},
-    {"width", "ratio", 0, 2, 1, "Stereo width: 0 mono, 1 as it is, 2 sides doubled"},
+    {"pan", "", -1, 1, 0, "Place between left (-1) and right (1)", Scale::kLinear, -0.6f, 0.6f},
+    {"width", "ratio", 0, 2, 1, "Stereo width: 0 mono, 1 as it is, 2 sides doubled", Scale::kLinear, 0.6f,
+     1.5f},
 };
 } // namespace
 

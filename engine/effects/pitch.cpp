@@ -11,7 +11,7 @@ namespace loopmind::effects {
 namespace {
 constexpr double kPi = std::numbers::pi;
 constexpr ParameterInfo kInfos[] = {
-    {"semitones", "semitones", -24, 24, 0, "Shift in semitones", Scale::kSwitch, -12, 12},
+    {"semitones", "semitones", -24, 24, 0, "Shift in semitones", Scale::kLinear, -12, 12},
     {"cents", "cents", -100, 100, 0, "Fine shift", Scale::kLinear, -12, 12},
     {"mix", "ratio", 0, 1, 1, "Shifted sound against the input, which is as late", Scale::kLinear, 0.4f, 1},
 };

@@ -13,21 +13,24 @@ namespace loopmind::effects {
 namespace {
 
 constexpr ParameterInfo kInfos[] = {
-    {"wet", "ratio", 0, 1, 0.25f, "Gain of the reverberated sound"},
+    {"wet", "ratio", 0, 1, 0.25f, "Gain of the reverberated sound", Scale::kLinear, 0.1f, 0.4f},
     {"dry", "ratio", 0, 1, 1, "Gain of the input; 0 on a send bus"},
-    {"decay_s", "s", 0.1f, 20, 1.8f, "Time in which low and middle frequencies fall by 60 dB"},
-    {"predelay_ms", "ms", 0, 250, 12, "Time before the first reflections"},
-    {"damping_hz", "Hz", 500, 20000, 6000, "Frequency at which the decay is half as long"},
-    {"low_cut_hz", "Hz", 10, 1000, 120, "High-pass before the reverb, 6 dB/octave"},
-    {"width", "ratio", 0, 1, 1, "Stereo width of the reverberated sound"},
-    {"size", "ratio", 0.3f, 1.5f, 1, "Size of the room; takes effect at prepare"},
+    {"decay_s", "s", 0.1f, 20, 1.8f, "Time in which low and middle frequencies fall by 60 dB",
+     Scale::kLogarithmic, 0.5f, 3.5f},
+    {"predelay_ms", "ms", 0, 250, 12, "Time before the first reflections", Scale::kLinear, 0, 40},
+    {"damping_hz", "Hz", 500, 20000, 6000, "Frequency at which the decay is half as long",
+     Scale::kLogarithmic, 2500, 10000},
+    {"low_cut_hz", "Hz", 10, 1000, 120, "High-pass before the reverb, 6 dB/octave", Scale::kLogarithmic, 60,
+     300},
+    {"width", "ratio", 0, 1, 1, "Stereo width of the reverberated sound", Scale::kLinear, 0.6f, 1},
+    {"size", "ratio", 0.3f, 1.5f, 1, "Size of the room; takes effect at prepare", Scale::kLinear, 0.6f, 1.3f},
 };
 
 // Milliseconds; mutually irregular, none a multiple of another.
 constexpr double kLineMs[] = {29.71, 31.37, 33.49, 36.11, 38.83, 41.17, 43.93, 46.79,
                               49.57, 52.73, 55.91, 59.29, 62.87, 66.53, 70.61, 74.87};
 constexpr double kDiffuserMs[2][4] = {{4.77, 7.31, 10.93, 13.61}, {5.23, 6.89, 11.47, 12.79}};
-constexpr float kDiffusion = 0.62f;
+constexpr double kDiffusion = 0.62;
 
 using Quad = float __attribute__((vector_size(16)));
 
@@ -131,6 +134,13 @@ void Reverb::on_tick(bool moved) noexcept {
         pass_gain_[i] = static_cast<float>(gain * (1.0 - pole));
         mean_power += power / kLines;
     }
+    // Diffusers ring too: in short reverbs they must be gone before the network is, treble included.
+    for (size_t side = 0; side < 2; ++side) {
+        for (size_t d = 0; d < kDiffusers; ++d) {
+            const double passes = decay / 3.0 * rate() / diffusers_[side][d].delay;
+            diffusion_[side][d] = static_cast<float>(std::min(kDiffusion, std::pow(10.0, -3.0 / passes)));
+        }
+    }
     // Total energy of the network's answer grows as 1 / (1 - g^2): hold the loudness over decay times.
     network_level_ = static_cast<float>(0.5 * std::sqrt(1.0 - mean_power));
     low_cut_ = static_cast<float>(1.0 - std::exp(-2.0 * std::numbers::pi * value(kLowCutHz) / rate()));
@@ -141,12 +151,14 @@ void Reverb::on_tick(bool moved) noexcept {
 
 void Reverb::diffuse(int side, float* io, int frames) noexcept {
     std::array<float, kTick> delayed, stored;
-    for (Line& line : diffusers_[static_cast<size_t>(side)]) {
+    for (size_t d = 0; d < kDiffusers; ++d) {
+        Line& line = diffusers_[static_cast<size_t>(side)][d];
+        const float diffusion = diffusion_[static_cast<size_t>(side)][d];
         line.read(line.delay, delayed.data(), frames);
         for (int i = 0; i < frames; ++i) {
             const auto n = static_cast<size_t>(i);
-            stored[n] = io[i] + kDiffusion * delayed[n];
-            io[i] = delayed[n] - kDiffusion * stored[n];
+            stored[n] = io[i] + diffusion * delayed[n];
+            io[i] = delayed[n] - diffusion * stored[n];
         }
         line.write(stored.data(), frames);
     }

@@ -50,6 +50,7 @@ class Reverb final : public Effect {
 
     std::array<Line, 2> predelay_;
     std::array<std::array<Line, kDiffusers>, 2> diffusers_;
+    std::array<std::array<float, kDiffusers>, 2> diffusion_{}; ///< their coefficients
     std::array<Line, kLines> lines_;
     alignas(16) std::array<float, kLines> pass_gain_{}; ///< loss per pass times 1 - pole
     alignas(16) std::array<float, kLines> pole_{};

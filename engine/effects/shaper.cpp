@@ -208,7 +208,7 @@ void Shaper::process(Curve curve, float* io, int count) {
     }
     for (int i = 0; i < count; ++i) {
         const double x = io[i];
-        io[i] = static_cast<float>(std::sin(x1_));
+        io[i] = std::sin(static_cast<float>(x1_));
         x2_ = x1_;
         x1_ = x;
     }

@@ -3,7 +3,7 @@
 
 namespace loopmind::effects::test {
 
-/// Calls of operator new in this program so far, on all threads.
+/// Calls of operator new and malloc in this program so far, on all threads; one may count for both.
 long allocations();
 
 } // namespace loopmind::effects::test

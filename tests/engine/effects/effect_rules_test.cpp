@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 #include <map>
 #include <memory>
@@ -141,6 +142,15 @@ TEST(GainAndPan, PassEveryBitWhenTheyDoNothing) {
         EXPECT_EQ(test::run(*effect, in), in) << type;
     }
 }
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST(AllocationCounter, SeesCLibraries) {
+    const long before = test::allocations();
+    void* volatile memory = std::malloc(10);
+    std::free(memory);
+    EXPECT_GT(test::allocations(), before);
+}
+#endif
 
 TEST(Automation, ReachesItsValueAtTheEndOfTheTickWithoutSmoothing) {
     auto gain = make_effect("gain");

@@ -146,6 +146,34 @@ TEST(Pitch, IsCleanOnATone) {
     EXPECT_LT(worst, -35);
 }
 
+TEST(Pitch, KeepsStrokesTogether) {
+    for (double semitones : {-12.0, -5.0, 5.0, 12.0}) {
+        Pitch pitch;
+        pitch.set("semitones", semitones);
+        pitch.prepare(kRate, 512);
+        Stereo in(96000);
+        std::vector<size_t> strokes;
+        for (size_t at = 9000; at < 90000; at += 12345) {
+            strokes.push_back(at);
+            for (size_t i = 0; i < 200; ++i) {
+                const double t = static_cast<double>(i);
+                in.left[at + i] = in.right[at + i] =
+                    static_cast<float>(std::exp(-t / 40) * std::sin(0.7 * t));
+            }
+        }
+        const Stereo out = test::run(pitch, in);
+        double near = 0, all = 0;
+        for (float x : out.left)
+            all += x * x;
+        for (size_t at : strokes) {
+            const size_t late = at + static_cast<size_t>(pitch.latency());
+            for (size_t i = late - 240; i < late + 480; ++i) // 5 ms before to 10 ms after
+                near += out.left[i] * out.left[i];
+        }
+        EXPECT_GT(near / all, 0.95) << semitones;
+    }
+}
+
 TEST(Pitch, KeepsTheStereoImage) {
     Stereo in = test::sine(48000, kRate, 600, 0.5);
     for (auto& x : in.right)
