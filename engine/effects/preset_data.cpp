@@ -225,11 +225,6 @@ std::vector<Preset> make_presets() {
           {"band3_ratio", 3},
           {"mix", 0.6}}},
 
-        {"transient", "More snap", {{"attack_db", 6}}},
-        {"transient", "Drier drums", {{"attack_db", 2}, {"sustain_db", -9}}},
-        {"transient", "Softer picks", {{"attack_db", -6}}},
-        {"transient", "More room", {{"sustain_db", 7}, {"sustain_ms", 500}}},
-
         {"pan", "Centre", {{"pan", 0}, {"width", 1}}},
         {"pan", "Half left", {{"pan", -0.5}}},
         {"pan", "Half right", {{"pan", 0.5}}},
@@ -294,6 +289,11 @@ std::vector<Preset> make_presets() {
         {"tape",
          "Saturation only",
          {{"drive", 0.6}, {"wow", 0}, {"flutter", 0}, {"head_bump_db", 0}, {"tone_hz", 20000}}},
+
+        {"transient", "More snap", {{"attack_db", 6}}},
+        {"transient", "Drier drums", {{"attack_db", 2}, {"sustain_db", -9}}},
+        {"transient", "Softer picks", {{"attack_db", -6}}},
+        {"transient", "More room", {{"sustain_db", 7}, {"sustain_ms", 500}}},
 
         {"width", "Mono bass", {{"mono_below_hz", 120}}},
         {"width", "Wider", {{"width", 1.35}, {"mono_below_hz", 100}}},
