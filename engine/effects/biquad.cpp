@@ -36,6 +36,11 @@ BiquadCoefficients BiquadCoefficients::high_pass(double rate, double frequency, 
     return normalised(b, -2 * b, b, 1 + w.alpha, -2 * w.cosine, 1 - w.alpha);
 }
 
+BiquadCoefficients BiquadCoefficients::all_pass(double rate, double frequency, double q) {
+    const Angle w(rate, frequency, q);
+    return normalised(1 - w.alpha, -2 * w.cosine, 1 + w.alpha, 1 + w.alpha, -2 * w.cosine, 1 - w.alpha);
+}
+
 BiquadCoefficients BiquadCoefficients::peak(double rate, double frequency, double q, double gain_db) {
     const Angle w(rate, frequency, q);
     const double a = std::pow(10.0, gain_db / 40.0);
@@ -66,20 +71,43 @@ double BiquadCoefficients::magnitude_db(double rate, double frequency) const {
     return 20.0 * std::log10(std::abs((b0 + b1 * z + b2 * z * z) / (1.0 + a1 * z + a2 * z * z)));
 }
 
+template <int kSections>
+void StereoBiquad::run_cascade(StereoBiquad* const* sections, StereoFrame* frames, int count) {
+    StereoBiquad local[kSections]; // copies, so that states stay in registers
+    for (int k = 0; k < kSections; ++k)
+        local[k] = *sections[k];
+    for (int i = 0; i < count; ++i) {
+        StereoFrame x = frames[i];
+        for (int k = 0; k < kSections; ++k)
+            x = local[k].next(x);
+        frames[i] = x;
+    }
+    for (int k = 0; k < kSections; ++k)
+        *sections[k] = local[k];
+}
+
+void StereoBiquad::process_cascade(StereoBiquad* const* sections, int section_count, StereoFrame* frames,
+                                   int count) {
+    for (; section_count >= 4; section_count -= 4, sections += 4)
+        run_cascade<4>(sections, frames, count);
+    if (section_count == 3) run_cascade<3>(sections, frames, count);
+    if (section_count == 2) run_cascade<2>(sections, frames, count);
+    if (section_count == 1) run_cascade<1>(sections, frames, count);
+}
+
+void StereoBiquad::process(StereoFrame* frames, int count) {
+    StereoBiquad* self = this;
+    run_cascade<1>(&self, frames, count);
+}
+
 void StereoBiquad::process(float* left, float* right, int frames) {
-    const BiquadCoefficients c = coefficients_;
-    Pair s1 = first_;
-    Pair s2 = second_;
+    StereoBiquad local = *this;
     for (int i = 0; i < frames; ++i) {
-        const Pair x = {left[i], right[i]};
-        const Pair y = c.b0 * x + s1;
-        s1 = c.b1 * x - c.a1 * y + s2;
-        s2 = c.b2 * x - c.a2 * y;
+        const StereoFrame y = local.next(StereoFrame{left[i], right[i]});
         left[i] = static_cast<float>(y[0]);
         right[i] = static_cast<float>(y[1]);
     }
-    first_ = s1;
-    second_ = s2;
+    *this = local;
 }
 
 } // namespace loopmind::effects

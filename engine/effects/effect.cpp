@@ -30,9 +30,13 @@ bool Effect::set(std::string_view name, double value) {
 bool Effect::set(int index, double value) {
     if (index < 0 || index >= static_cast<int>(infos_.size()) || !std::isfinite(value)) return false;
     const auto& info = infos_[static_cast<size_t>(index)];
-    const double clamped =
-        std::clamp(value, static_cast<double>(info.minimum), static_cast<double>(info.maximum));
-    targets_[static_cast<size_t>(index)].store(static_cast<float>(clamped), std::memory_order_relaxed);
+    if (info.scale == Scale::kSwitch) value = std::round(value);
+    const auto clamped = static_cast<float>(
+        std::clamp(value, static_cast<double>(info.minimum), static_cast<double>(info.maximum)));
+    auto& target = targets_[static_cast<size_t>(index)];
+    if (target.load(std::memory_order_relaxed) == clamped) return true;
+    target.store(clamped, std::memory_order_relaxed);
+    changed_.store(true, std::memory_order_release);
     return true;
 }
 
@@ -55,6 +59,17 @@ void Effect::reset() noexcept {
 }
 
 void Effect::advance_parameters() noexcept {
+    // Most ticks find nothing set and nothing under way; walking through all parameters would then cost more
+    // than the sound of a light effect. The flag falls before targets are read: what is set meanwhile raises
+    // it again.
+    if (changed_.load(std::memory_order_relaxed)) {
+        changed_.exchange(false, std::memory_order_acquire);
+        settled_ = false;
+    }
+    if (settled_ && !fresh_) {
+        on_tick(false);
+        return;
+    }
     bool moved = fresh_;
     for (size_t i = 0; i < infos_.size(); ++i) {
         const float target = targets_[i].load(std::memory_order_relaxed);
@@ -62,7 +77,7 @@ void Effect::advance_parameters() noexcept {
         previous_[i] = values_[i];
         const bool followed = std::exchange(followed_[i], false);
         if (values_[i] == target) continue;
-        if (followed) {
+        if (followed || infos_[i].scale == Scale::kSwitch) {
             values_[i] = target;
             moved = true;
             continue;
@@ -73,6 +88,7 @@ void Effect::advance_parameters() noexcept {
         moved = true;
     }
     fresh_ = false;
+    settled_ = !moved; // a tick without movement has brought the previous values up too
     on_tick(moved);
 }
 

@@ -46,8 +46,8 @@ class Effect {
     std::span<const ParameterInfo> parameters() const { return infos_; }
     /// Index of a parameter, -1 when there is none of that name.
     int parameter_index(std::string_view name) const;
-    /// Sets where a parameter goes, clamped to its range. False for an unknown name or a value that is not
-    /// finite.
+    /// Sets where a parameter goes, clamped to its range; switches are rounded and jump, the others glide.
+    /// False for an unknown name or a value that is not finite.
     bool set(std::string_view name, double value);
     bool set(int index, double value);
     float target(int index) const {
@@ -100,12 +100,14 @@ class Effect {
     std::array<float, kMaxParameters> values_{};
     std::array<float, kMaxParameters> previous_{};
     std::array<bool, kMaxParameters> followed_{}; ///< jumps to its target at the next tick
+    std::atomic<bool> changed_{false};            ///< some target was set since the last tick
     const float* key_left_ = nullptr;
     const float* key_right_ = nullptr;
     double rate_ = 48000;
     float smoothing_ = 1;
     int phase_ = 0;
     bool fresh_ = true;
+    bool settled_ = false; ///< all values and previous values stand at their targets
 };
 
 } // namespace loopmind::effects

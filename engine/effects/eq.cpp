@@ -81,21 +81,30 @@ void Eq::on_reset() noexcept {
     for (auto& section : sections_)
         section.reset();
     active_.fill(false);
+    running_count_ = 0;
 }
 
 void Eq::on_tick(bool moved) noexcept {
     if (!moved) return;
     const auto designed = design([this](int index) { return value(index); });
+    running_count_ = 0;
     for (size_t i = 0; i < designed.size(); ++i) {
         if (designed[i].active && !active_[i]) sections_[i].reset();
         active_[i] = designed[i].active;
         sections_[i].set(designed[i].coefficients);
+        if (active_[i]) running_[static_cast<size_t>(running_count_++)] = &sections_[i];
     }
 }
 
 void Eq::run(float* left, float* right, int frames, int phase) noexcept {
-    for (size_t i = 0; i < sections_.size(); ++i) {
-        if (active_[i]) sections_[i].process(left, right, frames);
+    if (running_count_ == 0) return;
+    std::array<StereoFrame, kTick> block;
+    for (int i = 0; i < frames; ++i)
+        block[static_cast<size_t>(i)] = StereoFrame{left[i], right[i]};
+    StereoBiquad::process_cascade(running_.data(), running_count_, block.data(), frames);
+    for (int i = 0; i < frames; ++i) {
+        left[i] = static_cast<float>(block[static_cast<size_t>(i)][0]);
+        right[i] = static_cast<float>(block[static_cast<size_t>(i)][1]);
     }
 }
 

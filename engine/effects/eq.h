@@ -35,6 +35,8 @@ class Eq final : public Effect {
 
     std::array<StereoBiquad, kSections> sections_;
     std::array<bool, kSections> active_{};
+    std::array<StereoBiquad*, kSections> running_{}; ///< the active ones in their order
+    int running_count_ = 0;
 };
 
 } // namespace loopmind::effects

@@ -35,7 +35,7 @@ void Limiter::on_prepare(double rate) {
     delay_ = gain_.delay() + TruePeakEnvelope::kDelay;
     left_.assign(static_cast<size_t>(delay_ + kTick), 0.0f);
     right_.assign(static_cast<size_t>(delay_ + kTick), 0.0f);
-    OversampleKernel::shared();
+    TruePeakEnvelope::prepare();
 }
 
 void Limiter::on_reset() noexcept {

@@ -9,9 +9,9 @@
 
 namespace loopmind::effects {
 
-/// Keeps the true peak (4x oversampled, ITU-R BS.1770-4) at or below the ceiling; both channels get the same
-/// gain. A safety margin of kMarginDb below the ceiling covers what differs between meters. Below the ceiling
-/// every bit passes, delayed by latency(). Look-ahead is read at prepare() because the latency depends on it.
+/// Keeps the true peak (TruePeakEnvelope) at or below the ceiling; both channels get the same gain. A safety
+/// margin of kMarginDb below the ceiling covers what differs between meters. Below the ceiling every bit
+/// passes, delayed by latency(). Look-ahead is read at prepare() because the latency depends on it.
 class Limiter final : public Effect {
   public:
     enum Parameter { kCeilingDb, kReleaseMs, kLookaheadMs };

@@ -1,5 +1,7 @@
-// Designs the interpolation filter and runs it four outputs at a time.
+// Designs the interpolation filter and runs it many outputs at a time.
 #include "engine/effects/oversample_kernel.h"
+
+#include "engine/effects/wide_simd.h"
 
 #include <cmath>
 #include <cstring>
@@ -51,12 +53,53 @@ OversampleKernel design() {
     return kernel;
 }
 
-using Quad = float __attribute__((vector_size(16)));
+/// Four registers of type V at a time, then one, then what is left one by one: every output adds in the same
+/// order.
+template <typename V>
+LOOPMIND_INLINE void convolve(const float* x, const float* taps, int tap_count, float* out, int count) {
+    constexpr int kLanes = sizeof(V) / sizeof(float);
+    int i = 0;
+    for (; i + 4 * kLanes <= count; i += 4 * kLanes) {
+        V a{}, b{}, c{}, d{}, at;
+        for (int k = 0; k < tap_count; ++k) {
+            const float h = taps[k];
+            const float* from = x + i + k;
+            std::memcpy(&at, from, sizeof at);
+            a += h * at;
+            std::memcpy(&at, from + kLanes, sizeof at);
+            b += h * at;
+            std::memcpy(&at, from + 2 * kLanes, sizeof at);
+            c += h * at;
+            std::memcpy(&at, from + 3 * kLanes, sizeof at);
+            d += h * at;
+        }
+        std::memcpy(out + i, &a, sizeof a);
+        std::memcpy(out + i + kLanes, &b, sizeof b);
+        std::memcpy(out + i + 2 * kLanes, &c, sizeof c);
+        std::memcpy(out + i + 3 * kLanes, &d, sizeof d);
+    }
+    for (; i + kLanes <= count; i += kLanes) {
+        V sum{}, at;
+        for (int k = 0; k < tap_count; ++k) {
+            std::memcpy(&at, x + i + k, sizeof at);
+            sum += taps[k] * at;
+        }
+        std::memcpy(out + i, &sum, sizeof sum);
+    }
+    for (; i < count; ++i) {
+        float sum = 0;
+        for (int k = 0; k < tap_count; ++k)
+            sum += taps[k] * x[i + k];
+        out[i] = sum;
+    }
+}
 
-Quad load(const float* from) {
-    Quad out;
-    std::memcpy(&out, from, sizeof out);
-    return out;
+LOOPMIND_AVX2 void convolve_avx2(const float* x, const float* taps, int tap_count, float* out, int count) {
+    convolve<Lanes8>(x, taps, tap_count, out, count);
+}
+
+void convolve_plain(const float* x, const float* taps, int tap_count, float* out, int count) {
+    convolve<Lanes4>(x, taps, tap_count, out, count);
 }
 
 } // namespace
@@ -66,36 +109,9 @@ const OversampleKernel& OversampleKernel::shared() {
     return kernel;
 }
 
-template <std::size_t N>
-void run_fir(const float* x, const std::array<float, N>& taps, float* out, int count) {
-    int i = 0;
-    for (; i + 16 <= count; i += 16) {
-        Quad a{}, b{}, c{}, d{};
-        for (int k = 0; k < static_cast<int>(N); ++k) {
-            const float h = taps[static_cast<size_t>(k)];
-            const float* at = x + i + k;
-            a += h * load(at);
-            b += h * load(at + 4);
-            c += h * load(at + 8);
-            d += h * load(at + 12);
-        }
-        std::memcpy(out + i, &a, sizeof a);
-        std::memcpy(out + i + 4, &b, sizeof b);
-        std::memcpy(out + i + 8, &c, sizeof c);
-        std::memcpy(out + i + 12, &d, sizeof d);
-    }
-    for (; i < count; ++i) {
-        float sum = 0;
-        for (int k = 0; k < static_cast<int>(N); ++k)
-            sum += taps[static_cast<size_t>(k)] * x[i + k];
-        out[i] = sum;
-    }
+void run_fir(const float* x, const float* taps, int tap_count, float* out, int count) {
+    if (has_avx2()) return convolve_avx2(x, taps, tap_count, out, count);
+    convolve_plain(x, taps, tap_count, out, count);
 }
-
-template void run_fir(const float*, const std::array<float, 8>&, float*, int);
-template void run_fir(const float*, const std::array<float, OversampleKernel::kTaps>&, float*, int);
-template void run_fir(const float*, const std::array<float, 40>&, float*, int);
-template void run_fir(const float*, const std::array<float, 64>&, float*, int);
-template void run_fir(const float*, const std::array<float, OversampleKernel::kMeterTaps>&, float*, int);
 
 } // namespace loopmind::effects

@@ -25,9 +25,13 @@ struct OversampleKernel {
     static const OversampleKernel& shared();
 };
 
-/// out[i] = sum over k of taps[k] * x[i + k], for i < count; x holds count + N - 1 values. The order of
-/// additions is the same for every count. Made for 8, 12, 32, 40 and 64 taps.
+/// out[i] = sum over k of taps[k] * x[i + k], for i < count; x holds count + tap_count - 1 values. The order
+/// of additions is the same for every count and processor.
+void run_fir(const float* x, const float* taps, int tap_count, float* out, int count);
+
 template <std::size_t N>
-void run_fir(const float* x, const std::array<float, N>& taps, float* out, int count);
+void run_fir(const float* x, const std::array<float, N>& taps, float* out, int count) {
+    run_fir(x, taps.data(), static_cast<int>(N), out, count);
+}
 
 } // namespace loopmind::effects

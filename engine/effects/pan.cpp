@@ -33,7 +33,14 @@ void Pan::on_tick(bool moved) noexcept {
 }
 
 void Pan::run(float* left, float* right, int frames, int phase) noexcept {
-    if (from_ == to_ && to_ == Gains{}) return;
+    if (from_ == to_ && to_.width == 1) {
+        if (to_ == Gains{}) return;
+        for (int i = 0; i < frames; ++i)
+            left[i] *= to_.left;
+        for (int i = 0; i < frames; ++i)
+            right[i] *= to_.right;
+        return;
+    }
     for (int i = 0; i < frames; ++i) {
         const float at = static_cast<float>(phase + i + 1) / kTick;
         const float width = from_.width + at * (to_.width - from_.width);

@@ -62,7 +62,7 @@ std::vector<Preset> make_presets() {
           {"makeup_db", 5}}},
         {"compressor",
          "Pump to the kick",
-         {{"threshold_db", -30}, {"ratio", 8}, {"attack_ms", 1}, {"release_ms", 180}}},
+         {{"threshold_db", -24}, {"ratio", 6}, {"attack_ms", 1}, {"release_ms", 180}}},
 
         {"convolution",
          "Drum room",

@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace loopmind::effects {
 namespace {
@@ -19,6 +20,10 @@ namespace {
 using test::Stereo;
 
 std::map<std::string, double> busy(std::string_view type) {
+    if (type == "compressor") return {{"threshold_db", -30}, {"lookahead_ms", 3}, {"key_high_pass_hz", 90}, {"link", 0.7}};
+    if (type == "gate") return {{"threshold_db", -3}, {"hold_ms", 1}, {"release_ms", 5}, {"lookahead_ms", 1}};
+    if (type == "multiband") return {{"bands", 4}, {"rms", 1}, {"mix", 0.8}};
+    if (type == "transient") return {{"attack_db", 9}, {"sustain_db", -6}};
     if (type == "eq")
         return {
             {"band1_db", 6}, {"band4_db", -9}, {"band8_db", 4}, {"high_pass_hz", 60}, {"low_pass_hz", 9000}};
@@ -151,6 +156,23 @@ TEST(AllocationCounter, SeesCLibraries) {
     EXPECT_GT(test::allocations(), before);
 }
 #endif
+
+TEST(Automation, HearsWhatIsSetAfterALongPause) {
+    auto gain = make_effect("gain");
+    gain->prepare(48000, 512);
+    Stereo ones(24000);
+    std::fill(ones.left.begin(), ones.left.end(), 1.0f);
+    gain->process(ones.left.data(), ones.right.data(), 4800); // all values rest
+    gain->set("gain_db", -6.0206);
+    gain->process(ones.left.data() + 4800, ones.right.data() + 4800, 19200);
+    EXPECT_NEAR(ones.left.back(), 0.5f, 1e-5f);
+}
+
+TEST(Automation, SwitchesJumpToWholeNumbers) {
+    auto compressor = make_effect("compressor");
+    EXPECT_TRUE(compressor->set("rms", 0.7));
+    EXPECT_EQ(compressor->target(compressor->parameter_index("rms")), 1.0f);
+}
 
 TEST(Automation, ReachesItsValueAtTheEndOfTheTickWithoutSmoothing) {
     auto gain = make_effect("gain");
