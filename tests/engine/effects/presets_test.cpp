@@ -155,9 +155,10 @@ TEST_P(EveryEffectsPresets, DrawnSettingsStayMusical) {
 INSTANTIATE_TEST_SUITE_P(Registry, EveryEffectsPresets, testing::ValuesIn(registered()),
                          [](const auto& info) { return info.param; });
 
-TEST(Presets, AreInOrder) {
+TEST(Presets, BelongToKnownEffectsInOrder) {
     std::string_view last;
     for (const Preset& preset : all_presets()) {
+        EXPECT_TRUE(make_effect(preset.type)) << preset.type;
         EXPECT_GE(preset.type, last) << "not in order";
         last = preset.type;
     }
