@@ -2,62 +2,20 @@
 #include "engine/files/delivery.h"
 
 #include "engine/files/key_signature.h"
+#include "engine/files/part_file.h"
 #include "engine/files/wav.h"
 #include "engine/files/wav_tags.h"
-#include "proto/base/durable_file.h"
-#include "proto/base/random_id.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstdio>
-#include <fcntl.h>
 #include <optional>
-#include <unistd.h>
 #include <vector>
 
 namespace loopmind::files {
 namespace {
 
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
-
-/// A new file that disappears unless kept.
-class PartFile {
-  public:
-    explicit PartFile(std::filesystem::path path)
-        : path_(std::move(path)), fd_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)),
-          open_error_(fd_ < 0 ? errno : 0) {}
-    ~PartFile() {
-        if (fd_ < 0) return;
-        ::close(fd_);
-        if (!kept_) ::unlink(path_.c_str());
-    }
-    PartFile(const PartFile&) = delete;
-    PartFile& operator=(const PartFile&) = delete;
-
-    int open_error() const { return open_error_; }
-    const std::filesystem::path& path() const { return path_; }
-    void keep() { kept_ = true; }
-
-    /// 0 or errno.
-    int write(const void* bytes, std::size_t size) {
-        const char* at = static_cast<const char*>(bytes);
-        while (size > 0) {
-            const ssize_t done = ::write(fd_, at, size);
-            if (done < 0 && errno == EINTR) continue;
-            if (done < 0) return errno;
-            at += done;
-            size -= static_cast<std::size_t>(done);
-        }
-        return 0;
-    }
-
-  private:
-    std::filesystem::path path_;
-    int fd_;
-    int open_error_;
-    bool kept_ = false;
-};
 
 std::string coding_history(const WavInfo& info, const std::string& software) {
     const int bits = 8 * info.frame_bytes / info.channels;
@@ -125,24 +83,19 @@ Status deliver_wav(const std::filesystem::path& source, const std::filesystem::p
     head += "WAVE" + chunks + "data";
     put(info.data_bytes);
 
-    std::filesystem::path part_path = target;
-    part_path += "." + base::random_hex(8) + ".part";
-    PartFile part(part_path);
-    if (part.open_error() != 0) return base::file_error(target, "cannot be written", part.open_error());
-    int problem = part.write(head.data(), head.size());
+    PartFile part(target);
+    if (Status opened = part.status(); !opened) return opened;
+    bool good = part.write(head.data(), head.size());
     std::vector<std::byte> block(kCopyBytes);
-    for (std::int64_t done = 0; problem == 0 && done < info.data_bytes;) {
+    for (std::int64_t done = 0; good && done < info.data_bytes;) {
         const auto count =
             static_cast<std::size_t>(std::min<std::int64_t>(kCopyBytes, info.data_bytes - done));
         if (Status read = reader->read_raw(done, {block.data(), count}); !read) return read;
-        problem = part.write(block.data(), count);
+        good = part.write(block.data(), count);
         done += static_cast<std::int64_t>(count);
     }
-    if (problem == 0 && padded != info.data_bytes) problem = part.write("", 1);
-    if (problem != 0) return base::file_error(target, "cannot be written", problem);
-    if (Status durable = base::make_durable_as(part.path(), target); !durable) return durable;
-    part.keep();
-    return {};
+    if (good && padded != info.data_bytes) part.write("", 1);
+    return part.keep();
 }
 
 } // namespace loopmind::files

@@ -1,6 +1,8 @@
 // WAV in and out: a 24-bit writer whose header is final from the first byte, and a reader for hostile files.
 #pragma once
 
+#include "engine/files/audio_format.h"
+#include "engine/files/byte_source.h"
 #include "proto/base/result.h"
 
 #include <cstddef>
@@ -58,8 +60,6 @@ class StreamingWavWriter {
     std::vector<std::byte> buffer_;
 };
 
-enum class SampleFormat { kInt16, kInt24, kInt32, kFloat32 };
-
 /// What a WAV file says about itself, checked against its real size.
 struct WavInfo {
     int sample_rate = 0; ///< Hz, 1000..768000
@@ -69,7 +69,9 @@ struct WavInfo {
     std::int64_t data_offset = 0; ///< bytes from the file's start to the first sample
     std::int64_t data_bytes = 0;
     int frame_bytes = 0;
-    std::string fmt_chunk; ///< body of the fmt chunk as it stands
+    std::uint32_t channel_mask = 0; ///< speaker bits of an extensible format chunk, 0 when not said
+    bool large = false;             ///< RF64 or BW64: sizes of 64 bits
+    std::string fmt_chunk;          ///< body of the fmt chunk as it stands
 };
 
 /// Planar audio in memory; integer formats are scaled to +-1.
@@ -78,14 +80,15 @@ struct WavAudio {
     std::vector<std::vector<float>> channels;
 };
 
-/// Reads PCM of 16, 24 and 32 bits and 32-bit float. No size in the file is trusted: a file that is shorter
-/// than it says is data_corrupt ("truncated"), what cannot be read is named. Reading is thread-safe per
-/// object only.
+/// Reads PCM of 8, 16, 24 and 32 bits and float of 32 and 64 bits, 1 to 64 channels, in RIFF, RF64 and BW64
+/// files (EBU Tech 3306, ITU-R BS.2088). No size in the file is trusted: a file that is shorter than it says
+/// is data_corrupt ("truncated"), what cannot be read is named. Reading is thread-safe per object only.
 class WavReader {
   public:
     static Result<WavReader> open(const std::filesystem::path& path);
     /// Reads a file held in memory; `bytes` must outlive the reader. `name` stands in errors.
     static Result<WavReader> from_bytes(std::span<const std::byte> bytes, const std::string& name = "wav");
+    static Result<WavReader> from_source(std::unique_ptr<ByteSource> source);
     WavReader(WavReader&&) noexcept;
     WavReader& operator=(WavReader&&) noexcept;
     ~WavReader();
@@ -94,18 +97,20 @@ class WavReader {
     /// Frames first .. first + left.size(); `right` (same length or empty) gets channel 2, or channel 1 of
     /// mono.
     Status read(std::int64_t first, std::span<float> left, std::span<float> right);
+    /// The same for every channel: one span per channel, all of one length; an empty span skips its channel.
+    Status read(std::int64_t first, std::span<const std::span<float>> channels);
     /// Raw bytes of the data chunk from `offset` on.
     Status read_raw(std::int64_t offset, std::span<std::byte> out);
 
   private:
-    class Source;
-    class FileSource;
-    class MemorySource;
-    explicit WavReader(std::unique_ptr<Source> source);
+    struct LargeSizes;
+    explicit WavReader(std::unique_ptr<ByteSource> source);
     Status parse();
     Status parse_fmt(std::int64_t at, std::int64_t size);
+    Status parse_ds64(std::int64_t at, std::int64_t size, LargeSizes& sizes);
+    Status take_data(std::int64_t at, std::int64_t stated, bool unknown);
 
-    std::unique_ptr<Source> source_;
+    std::unique_ptr<ByteSource> source_;
     WavInfo info_;
     std::vector<std::byte> buffer_;
 };

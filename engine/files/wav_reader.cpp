@@ -1,16 +1,11 @@
 // The WAV reader: walks the chunks, checks every size against the file, converts samples to float.
 #include "engine/files/wav.h"
 
-#include "proto/base/durable_file.h"
-
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <optional>
 
 namespace loopmind::files {
 namespace {
@@ -18,6 +13,7 @@ namespace {
 constexpr std::uint16_t kTagPcm = 1, kTagFloat = 3, kTagExtensible = 0xFFFE;
 constexpr std::uint32_t kUnknownSize = 0xFFFFFFFF; // written by programs that stream to a pipe
 constexpr int kMaxChunks = 10000;
+constexpr std::int64_t kMaxDs64 = 1 << 20;
 constexpr std::size_t kBlockFrames = 4096;
 
 std::uint32_t get(const std::byte* in, int bytes) {
@@ -27,8 +23,32 @@ std::uint32_t get(const std::byte* in, int bytes) {
     return value;
 }
 
+std::int64_t get64(const std::byte* in) {
+    return static_cast<std::int64_t>(get(in, 4)) | static_cast<std::int64_t>(get(in + 4, 4)) << 32;
+}
+
+std::optional<SampleFormat> sample_format(std::uint32_t tag, std::uint32_t bits) {
+    if (tag == kTagFloat && bits == 32) return SampleFormat::kFloat32;
+    if (tag == kTagFloat && bits == 64) return SampleFormat::kFloat64;
+    if (tag != kTagPcm) return std::nullopt;
+    switch (bits) {
+    case 8:
+        return SampleFormat::kInt8;
+    case 16:
+        return SampleFormat::kInt16;
+    case 24:
+        return SampleFormat::kInt24;
+    case 32:
+        return SampleFormat::kInt32;
+    default:
+        return std::nullopt;
+    }
+}
+
 float to_float(const std::byte* in, SampleFormat format) {
     switch (format) {
+    case SampleFormat::kInt8: // the only unsigned one
+        return static_cast<float>(static_cast<int>(get(in, 1)) - 128) / 128.0f;
     case SampleFormat::kInt16:
         return static_cast<float>(static_cast<std::int16_t>(get(in, 2))) / 32768.0f;
     case SampleFormat::kInt24:
@@ -37,91 +57,37 @@ float to_float(const std::byte* in, SampleFormat format) {
         return static_cast<float>(static_cast<double>(static_cast<std::int32_t>(get(in, 4))) / 2147483648.0);
     case SampleFormat::kFloat32:
         return std::bit_cast<float>(get(in, 4));
+    case SampleFormat::kFloat64:
+        return static_cast<float>(std::bit_cast<double>(get64(in)));
     }
     return 0;
 }
 
 } // namespace
 
-/// Random access to the file's bytes.
-class WavReader::Source {
-  public:
-    virtual ~Source() = default;
-    virtual std::int64_t size() const = 0;
-    virtual const std::string& name() const = 0;
-    virtual Status read(std::int64_t offset, std::span<std::byte> out) = 0;
-
-    Error corrupt(const std::string& message, const std::string& hint = {}) const {
-        return {ErrorCode::kDataCorrupt, name(), message, hint};
-    }
-    Error truncated() const {
-        return corrupt("is truncated: it ends before the length that it states", "copy it again");
-    }
+/// 64-bit sizes of a ds64 chunk; -1 where there is none.
+struct WavReader::LargeSizes {
+    std::int64_t data = -1;
+    std::vector<std::pair<std::string, std::int64_t>> others; ///< chunk id, size
 };
 
-class WavReader::FileSource final : public Source {
-  public:
-    FileSource(int fd, std::int64_t size, std::string name) : fd_(fd), size_(size), name_(std::move(name)) {}
-    ~FileSource() override { ::close(fd_); }
-    FileSource(const FileSource&) = delete;
-    FileSource& operator=(const FileSource&) = delete;
-    std::int64_t size() const override { return size_; }
-    const std::string& name() const override { return name_; }
-
-    Status read(std::int64_t offset, std::span<std::byte> out) override {
-        while (!out.empty()) {
-            const ssize_t got = ::pread(fd_, out.data(), out.size(), offset);
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) return base::file_error(name_, "cannot be read", errno);
-            if (got == 0) return truncated(); // became shorter while it was read
-            out = out.subspan(static_cast<std::size_t>(got));
-            offset += got;
-        }
-        return {};
-    }
-
-  private:
-    int fd_;
-    std::int64_t size_;
-    std::string name_;
-};
-
-class WavReader::MemorySource final : public Source {
-  public:
-    MemorySource(std::span<const std::byte> bytes, std::string name)
-        : bytes_(bytes), name_(std::move(name)) {}
-    std::int64_t size() const override { return static_cast<std::int64_t>(bytes_.size()); }
-    const std::string& name() const override { return name_; }
-
-    Status read(std::int64_t offset, std::span<std::byte> out) override {
-        if (offset < 0 || static_cast<std::int64_t>(out.size()) > size() - offset) return truncated();
-        if (!out.empty()) std::memcpy(out.data(), bytes_.data() + offset, out.size());
-        return {};
-    }
-
-  private:
-    std::span<const std::byte> bytes_;
-    std::string name_;
-};
-
-WavReader::WavReader(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+WavReader::WavReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
 WavReader::WavReader(WavReader&&) noexcept = default;
 WavReader& WavReader::operator=(WavReader&&) noexcept = default;
 WavReader::~WavReader() = default;
 
 Result<WavReader> WavReader::open(const std::filesystem::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return base::file_error(path, "cannot be opened", errno);
-    struct stat status {};
-    const bool regular = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-    WavReader reader(std::make_unique<FileSource>(fd, regular ? status.st_size : 0, path.string()));
-    if (!regular) return Error{ErrorCode::kInvalidArgument, path.string(), "is not a file", {}};
-    if (Status parsed = reader.parse(); !parsed) return parsed.error();
-    return reader;
+    Result<std::unique_ptr<ByteSource>> source = open_bytes(path);
+    if (!source) return source.error();
+    return from_source(std::move(*source));
 }
 
 Result<WavReader> WavReader::from_bytes(std::span<const std::byte> bytes, const std::string& name) {
-    WavReader reader(std::make_unique<MemorySource>(bytes, name));
+    return from_source(memory_bytes(bytes, name));
+}
+
+Result<WavReader> WavReader::from_source(std::unique_ptr<ByteSource> source) {
+    WavReader reader(std::move(source));
     if (Status parsed = reader.parse(); !parsed) return parsed.error();
     return reader;
 }
@@ -139,6 +105,7 @@ Status WavReader::parse_fmt(std::int64_t at, std::int64_t size) {
     if (tag == kTagExtensible) {
         if (size < 40) return source_->corrupt("has an extensible format chunk that is too short");
         tag = get(&body[24], 2);
+        info_.channel_mask = get(&body[20], 4);
     }
     if (rate < 1000 || rate > 768000)
         return source_->corrupt("states a sample rate of " + std::to_string(rate) +
@@ -146,23 +113,43 @@ Status WavReader::parse_fmt(std::int64_t at, std::int64_t size) {
     if (info_.channels < 1 || info_.channels > 64)
         return source_->corrupt("states " + std::to_string(info_.channels) + " channels, allowed is 1 to 64");
     info_.sample_rate = static_cast<int>(rate);
-    if (tag == kTagPcm && bits == 16) {
-        info_.format = SampleFormat::kInt16;
-    } else if (tag == kTagPcm && bits == 24) {
-        info_.format = SampleFormat::kInt24;
-    } else if (tag == kTagPcm && bits == 32) {
-        info_.format = SampleFormat::kInt32;
-    } else if (tag == kTagFloat && bits == 32) {
-        info_.format = SampleFormat::kFloat32;
-    } else {
+    const std::optional<SampleFormat> kind = sample_format(tag, bits);
+    if (!kind) {
         return Error{ErrorCode::kInvalidArgument, source_->name(),
                      "holds samples of an unread kind (format " + std::to_string(tag) + ", " +
                          std::to_string(bits) + " bits)",
-                     "convert it to PCM of 16, 24 or 32 bits or to 32-bit float"};
+                     "convert it to PCM of 8 to 32 bits or to float of 32 or 64 bits"};
     }
+    info_.format = *kind;
     info_.frame_bytes = info_.channels * static_cast<int>(bits / 8);
     if (align != static_cast<std::uint32_t>(info_.frame_bytes))
         return source_->corrupt("states a frame size that does not fit its channels and bits");
+    return {};
+}
+
+Status WavReader::parse_ds64(std::int64_t at, std::int64_t size, LargeSizes& sizes) {
+    if (size < 28 || size > kMaxDs64) return source_->corrupt("has a ds64 chunk of an impossible size");
+    std::vector<std::byte> body(static_cast<std::size_t>(size));
+    if (Status read = source_->read(at, body); !read) return read;
+    sizes.data = get64(&body[8]);
+    if (sizes.data < 0) return source_->corrupt("states an impossible length");
+    const std::uint32_t entries = get(&body[24], 4);
+    for (std::uint32_t i = 0; i < entries && 28 + (std::int64_t{i} + 1) * 12 <= size; ++i) {
+        const std::byte* entry = &body[28 + std::size_t{i} * 12];
+        sizes.others.emplace_back(std::string(reinterpret_cast<const char*>(entry), 4), get64(entry + 4));
+    }
+    return {};
+}
+
+Status WavReader::take_data(std::int64_t at, std::int64_t stated, bool unknown) {
+    if (info_.frame_bytes == 0) return source_->corrupt("has its samples before their format");
+    const std::int64_t left = source_->size() - at;
+    info_.data_offset = at;
+    info_.data_bytes = unknown ? left : stated;
+    if (info_.data_bytes > left) return source_->truncated();
+    info_.frames = info_.data_bytes / info_.frame_bytes;
+    if (!unknown && info_.data_bytes % info_.frame_bytes != 0)
+        return source_->corrupt("ends in the middle of a frame");
     return {};
 }
 
@@ -172,50 +159,69 @@ Status WavReader::parse() {
     if (size < static_cast<std::int64_t>(riff.size()))
         return source_->corrupt("is too short to be a WAV file");
     if (Status read = source_->read(0, riff); !read) return read;
-    if (std::memcmp(riff.data(), "RIFF", 4) != 0 || std::memcmp(&riff[8], "WAVE", 4) != 0)
+    info_.large = std::memcmp(riff.data(), "RF64", 4) == 0 || std::memcmp(riff.data(), "BW64", 4) == 0;
+    if ((!info_.large && std::memcmp(riff.data(), "RIFF", 4) != 0) || std::memcmp(&riff[8], "WAVE", 4) != 0)
         return source_->corrupt("is not a WAV file");
+    LargeSizes sizes;
     std::int64_t at = 12;
     for (int chunk = 0; chunk < kMaxChunks; ++chunk) {
         std::array<std::byte, 8> header{};
         if (size - at < static_cast<std::int64_t>(header.size())) break;
         if (Status read = source_->read(at, header); !read) return read;
         at += 8;
-        const std::uint32_t stated = get(&header[4], 4);
-        const std::int64_t left = size - at;
-        if (std::memcmp(header.data(), "data", 4) == 0) {
-            if (info_.frame_bytes == 0) return source_->corrupt("has its samples before their format");
-            info_.data_offset = at;
-            info_.data_bytes = stated == kUnknownSize ? left : stated;
-            if (info_.data_bytes > left) return source_->truncated();
-            info_.frames = info_.data_bytes / info_.frame_bytes;
-            if (stated != kUnknownSize && info_.data_bytes % info_.frame_bytes != 0)
-                return source_->corrupt("ends in the middle of a frame");
-            return {};
+        const std::string id(reinterpret_cast<const char*>(header.data()), 4);
+        std::int64_t stated = get(&header[4], 4);
+        bool unknown = stated == kUnknownSize;
+        if (unknown && info_.large) {
+            std::int64_t large = id == "data" ? sizes.data : -1;
+            for (const auto& [name, bytes] : sizes.others)
+                if (name == id && id != "data") large = bytes;
+            if (large < 0 && id == "data") return source_->corrupt("does not state its length (no ds64)");
+            stated = large < 0 ? stated : large;
+            unknown = false;
         }
-        if (stated > left) return source_->truncated();
-        if (std::memcmp(header.data(), "fmt ", 4) == 0) {
+        if (id == "data") return take_data(at, stated, unknown);
+        if (stated > size - at) return source_->truncated();
+        if (id == "fmt ") {
             if (info_.frame_bytes != 0) return source_->corrupt("has two format chunks");
             if (Status parsed = parse_fmt(at, stated); !parsed) return parsed;
+        } else if (id == "ds64" && info_.large && sizes.data < 0) {
+            if (Status parsed = parse_ds64(at, stated, sizes); !parsed) return parsed;
         }
-        at += static_cast<std::int64_t>(stated) + (stated & 1);
+        at += stated + (stated & 1);
     }
     return source_->corrupt(info_.frame_bytes == 0 ? "has no format chunk" : "has no samples");
 }
 
 Status WavReader::read(std::int64_t first, std::span<float> left, std::span<float> right) {
-    const auto frames = static_cast<std::int64_t>(left.size());
+    std::array<std::span<float>, 2> both{left, right};
+    if (info_.channels > 1 || right.empty()) return read(first, std::span<const std::span<float>>(both));
+    if (Status status = read(first, std::span<const std::span<float>>(both).first(1)); !status) return status;
+    std::copy(left.begin(), left.end(), right.begin());
+    return {};
+}
+
+Status WavReader::read(std::int64_t first, std::span<const std::span<float>> channels) {
+    std::size_t total = 0;
+    for (const std::span<float>& channel : channels)
+        total = std::max(total, channel.size());
+    const auto frames = static_cast<std::int64_t>(total);
     if (first < 0 || first > info_.frames || frames > info_.frames - first)
         return Error{ErrorCode::kInvalidArgument, source_->name(), "was read beyond its end", {}};
     const auto step = static_cast<std::size_t>(info_.frame_bytes);
-    const std::size_t second = info_.channels > 1 ? step / static_cast<std::size_t>(info_.channels) : 0;
-    for (std::size_t done = 0; done < left.size();) {
-        const std::size_t count = std::min(kBlockFrames, left.size() - done);
+    const std::size_t sample_bytes = step / static_cast<std::size_t>(info_.channels);
+    const std::size_t used = std::min(channels.size(), static_cast<std::size_t>(info_.channels));
+    for (std::size_t done = 0; done < total;) {
+        const std::size_t count = std::min(kBlockFrames, total - done);
         buffer_.resize(count * step);
         const std::int64_t offset = (first + static_cast<std::int64_t>(done)) * info_.frame_bytes;
-        if (Status read = read_raw(offset, buffer_); !read) return read;
-        for (std::size_t i = 0; i < count; ++i) {
-            left[done + i] = to_float(&buffer_[i * step], info_.format);
-            if (!right.empty()) right[done + i] = to_float(&buffer_[i * step + second], info_.format);
+        if (Status status = read_raw(offset, buffer_); !status) return status;
+        for (std::size_t channel = 0; channel < used; ++channel) {
+            if (channels[channel].empty()) continue;
+            float* out = channels[channel].data() + done;
+            const std::byte* in = buffer_.data() + channel * sample_bytes;
+            for (std::size_t i = 0; i < count; ++i, in += step)
+                out[i] = to_float(in, info_.format);
         }
         done += count;
     }

@@ -40,7 +40,7 @@ TEST(WavHostile, SaysWhatIsWrong) {
     has(raw_wav(1, 2, 0, 16, data), "sample rate of 0");
     has(raw_wav(1, 0, 48000, 16, data), "0 channels");
     has(raw_wav(1, 6, 48000, 16, data), "6 channels");
-    has(raw_wav(1, 2, 48000, 8, data), "unread kind");
+    has(raw_wav(1, 2, 48000, 12, data), "unread kind");
     has(raw_wav(2, 2, 48000, 16, data), "unread kind");
     has(raw_wav(1, 2, 48000, 16, std::string(23, '\0')), "middle of a frame");
     std::string align = raw_wav(1, 2, 48000, 16, data);
