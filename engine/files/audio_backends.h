@@ -8,7 +8,9 @@ namespace loopmind::files {
 Result<std::unique_ptr<AudioReader>> open_wav(std::unique_ptr<ByteSource> source);
 /// Ogg Vorbis by libvorbisfile.
 Result<std::unique_ptr<AudioReader>> open_vorbis(std::unique_ptr<ByteSource> source);
-/// AIFF, FLAC, Opus and MP3 by libsndfile.
+/// MP3 by libmpg123.
+Result<std::unique_ptr<AudioReader>> open_mp3(std::unique_ptr<ByteSource> source);
+/// AIFF, FLAC and Opus by libsndfile.
 Result<std::unique_ptr<AudioReader>> open_sndfile(std::unique_ptr<ByteSource> source, AudioFormat format);
 /// AAC and ALAC by FFmpeg's libraries.
 Result<std::unique_ptr<AudioReader>> open_ffmpeg(std::unique_ptr<ByteSource> source);
@@ -22,6 +24,9 @@ struct Mp4Programme {
     std::int64_t movie_timescale = 0;
     std::int64_t media_timescale = 0;
 };
+/// Whether every top-level box is whole and both header and media are there: libavformat plays what is left
+/// of a cut file, with its delay and without its end.
+Status check_mp4_boxes(ByteSource& source);
 /// Reads the edit list of the first sound track. Hostile files give fields of -1 at worst.
 Mp4Programme read_mp4_programme(ByteSource& source);
 

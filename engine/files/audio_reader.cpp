@@ -170,6 +170,7 @@ Result<std::unique_ptr<AudioReader>> AudioReader::from_source(std::unique_ptr<By
         *format == AudioFormat::kWav      ? open_wav(std::move(source))
         : *format == AudioFormat::kAac    ? open_ffmpeg(std::move(source))
         : *format == AudioFormat::kVorbis ? open_vorbis(std::move(source))
+        : *format == AudioFormat::kMp3    ? open_mp3(std::move(source))
                                           : open_sndfile(std::move(source), *format);
     if (reader) (*reader)->info_.tags = std::move(tags);
     return reader;

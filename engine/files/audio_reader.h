@@ -1,9 +1,9 @@
 // One reader for all audio files: WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3, AAC and ALAC in M4A, AAC in ADTS.
 //
 // WAV is read by WavReader (sizes of 64 bits, every size checked, no library between). libsndfile reads AIFF,
-// FLAC, Opus and MP3: it is kept well, fuzzed upstream, seeks to the sample and trims what the MP3's LAME tag
-// and Opus' pre-skip say. Its Vorbis seeks miss by parts of a block, so Vorbis is read by the reference
-// library, libvorbisfile. FFmpeg's libavformat and libavcodec read what is left: AAC and ALAC, and the tags
+// FLAC and Opus: it is kept well, fuzzed upstream, seeks to the sample and trims what Opus' pre-skip says. Its
+// Vorbis seeks miss by parts of a block, so Vorbis is read by the reference library, libvorbisfile; MP3 is
+// read by libmpg123, which cuts what the LAME tag says. FFmpeg's libavformat and libavcodec read what is left: AAC and ALAC, and the tags
 // of every format, since they know ID3, Vorbis comments, INFO and iTunes atoms alike.
 #pragma once
 

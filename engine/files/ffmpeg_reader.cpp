@@ -65,6 +65,8 @@ class FfmpegReader final : public AudioReader {
         std::array<std::byte, 8> head{};
         if (Status read = source_->read(0, head); !read) return read;
         mp4_ = std::memcmp(&head[4], "ftyp", 4) == 0;
+        if (mp4_)
+            if (Status whole = check_mp4_boxes(*source_); !whole) return whole;
         if (const int code = input_.open(*source_, mp4_ ? "mov" : "aac"); code < 0) return broken(code);
         if (const int code = avformat_find_stream_info(input_.get(), nullptr); code < 0) return broken(code);
         if (Status found = find_stream(); !found) return found;

@@ -119,6 +119,33 @@ class Mp4Walker {
 
 } // namespace
 
+Status check_mp4_boxes(ByteSource& source) {
+    std::int64_t at = 0;
+    bool media = false, header = false;
+    for (int box = 0; box < kMaxBoxes && source.size() - at >= 8; ++box) {
+        std::array<std::byte, 16> head{};
+        const std::size_t bytes = source.size() - at >= 16 ? 16 : 8;
+        if (Status read = source.read(at, std::span(head).first(bytes)); !read) return read;
+        const auto number = [&head](std::size_t from, std::size_t count) {
+            std::uint64_t value = 0;
+            for (std::size_t i = from; i < from + count; ++i)
+                value = value << 8 | std::to_integer<std::uint64_t>(head[i]);
+            return value;
+        };
+        std::uint64_t size = number(0, 4);
+        if (size == 1) size = number(8, 8);
+        const auto left = static_cast<std::uint64_t>(source.size() - at);
+        if (size == 0) size = left; // to the end of the file
+        if (size < 8) return source.corrupt("holds a box of an impossible size");
+        if (size > left) return source.truncated();
+        media = media || std::memcmp(&head[4], "mdat", 4) == 0;
+        header = header || std::memcmp(&head[4], "moov", 4) == 0;
+        at += static_cast<std::int64_t>(size);
+    }
+    if (!media || !header) return source.truncated();
+    return {};
+}
+
 Mp4Programme read_mp4_programme(ByteSource& source) {
     return Mp4Walker(source).read();
 }

@@ -1,4 +1,4 @@
-// AIFF, FLAC, Opus and MP3 through libsndfile.
+// AIFF, FLAC and Opus through libsndfile.
 #include "engine/files/audio_backends.h"
 
 #include <sndfile.h>
@@ -97,8 +97,6 @@ Kind kind_of(int format) {
         return pcm(SampleFormat::kFloat64);
     case SF_FORMAT_OPUS:
         return {SampleFormat::kFloat32, "Opus"};
-    case SF_FORMAT_MPEG_LAYER_III:
-        return {SampleFormat::kFloat32, "MPEG layer III"};
     default:
         return {SampleFormat::kFloat32, "compressed"};
     }

@@ -21,6 +21,7 @@ void write_example(const std::filesystem::path& path, AudioFormat format, int ch
     settings.channels = channels;
     settings.sample_rate = rate;
     settings.sample_format = sample;
+    settings.dither = Dither::kNone;
     settings.tags.title = "Example\nwith a line";
     settings.tags.bpm = 120.5;
     ASSERT_TRUE(write_audio(path, views(audio), settings).ok());
