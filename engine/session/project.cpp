@@ -3,6 +3,7 @@
 
 #include "engine/session/generation.h"
 #include "engine/session/json_text.h"
+#include "engine/session/project_state.h"
 #include "engine/session/schema.h"
 #include "engine/session/session.h"
 #include "engine/session/trees.h"
@@ -43,19 +44,6 @@ Result<std::string> linked_bytes(const Media& media, const std::filesystem::path
     return bytes;
 }
 
-/// timeline[] entries that named the old file name the new one.
-void rename_in_timeline(Session& session, const juce::String& from, const juce::String& to) {
-    for (juce::ValueTree entry : session.state().getChildWithName(ids::timeline)) {
-        if (entry[ids::file].toString() == from) entry.setProperty(ids::file, to, nullptr);
-    }
-}
-
-void point_at(Session& session, Media media, const std::string& file) {
-    const std::string old = media.file().empty() ? "sha256:" + media.sha256() : media.file();
-    media.state.setProperty(ids::file, to_juce(file), nullptr);
-    rename_in_timeline(session, to_juce(old), to_juce(file));
-}
-
 bool has_music(const Session& session) {
     if (!session.layers().empty()) return true;
     for (const Track& track : session.tracks()) {
@@ -82,10 +70,6 @@ Status check_fit(const Session& session, const SessionRecipe& recipe) {
 }
 
 } // namespace
-
-struct Project::State {
-    Session session;
-};
 
 Project::Project() : state_(std::make_unique<State>()) {}
 Project::Project(std::unique_ptr<State> state) : state_(std::move(state)) {}

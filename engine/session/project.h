@@ -4,6 +4,7 @@
 #include "engine/session/build.h"
 #include "proto/base/result.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -56,6 +57,25 @@ struct ProjectInfo {
     std::vector<MediaInfo> media;
 };
 
+/// Where collecting looks for media, besides the project's own folder.
+struct CollectOptions {
+    /// Folders that the person trusts with this project. A medium is looked for there by its path, its name
+    /// and its hash; an absolute path of a medium is followed only into one of them.
+    std::vector<std::filesystem::path> roots;
+    bool hard_link = false; ///< share the bytes with the original where the file system can; else copy
+};
+
+/// What collecting did.
+struct CollectReport {
+    struct Missing {
+        std::string id, file, reason; ///< `file` as the project names it
+    };
+    std::vector<std::string> collected; ///< ids of media brought into the folder
+    std::vector<std::string> present;   ///< ids of media that were there (or are embedded)
+    std::vector<Missing> missing;       ///< kept in the project as they were
+    std::uint64_t bytes = 0;            ///< of the files brought in
+};
+
 /// A `.loopmind` document in memory. One thread at a time.
 class Project {
   public:
@@ -86,6 +106,13 @@ class Project {
     /// Writes embedded media to files under `folder` and links them; a file that is there already must be
     /// equal. With `keep_embedded` the document stays portable.
     Status extract_media(const std::filesystem::path& folder, bool keep_embedded = false);
+    /// Makes a folder hold every file that the project names, and the project name them there: `folder` is
+    /// where it lies or will be saved. Files are copied to their own relative path, or to media/<name>; what
+    /// has another content there gets a number. Every file is verified by its hash, which the project learns
+    /// when it had none; what lies outside the folder and the roots, links included, is never read. What is
+    /// not found is reported and stays named as it was. Errors (disk full, no permission) change nothing in
+    /// the project. Any size; files are streamed.
+    Result<CollectReport> collect(const std::filesystem::path& folder, const CollectOptions& options = {});
     /// Bytes of a medium: embedded, or from its file under `folder`; verified when the hash is known.
     Result<std::string> media_bytes(const std::string& media_id, const std::filesystem::path& folder) const;
 

@@ -75,7 +75,9 @@ class Clip : public Node {
     std::string pattern() const { return text("pattern"); } ///< id of a Pattern
     double start() const { return number("start", 0); }     ///< beats
     double length() const { return number("length", 0); }   ///< beats, > 0
-    double offset() const { return number("offset", 0); } ///< beats into the pattern at which the clip starts
+    /// Beats into the pattern at which the clip starts, counted in the pattern as it plays: turned round when
+    /// reversed, and stretched.
+    double offset() const { return number("offset", 0); }
     double gain_db() const { return number("gain_db", 0); }
     bool loop() const { return flag("loop", false); } ///< pattern repeats until the clip ends
     bool mute() const { return flag("mute", false); }
