@@ -1,4 +1,4 @@
-// Renders one quantum: every track in plan order, then the sum.
+// Makes the nodes that are needed and renders chunks of them, on one thread or several.
 #include "engine/graph/graph_player.h"
 
 #include "engine/effects/denormals.h"
@@ -8,51 +8,144 @@
 
 namespace loopmind::graph {
 
+namespace {
+
+using Part = PlayerOptions::Part;
+
+/// Jobs that must be done before each node: what feeds it and what its inserts listen to.
+std::vector<std::vector<int>> dependencies(const RenderPlan& plan) {
+    std::vector<std::vector<int>> out(plan.nodes.size() + 1);
+    for (size_t i = 0; i < out.size(); ++i) {
+        const PlanNode& node = plan.node(static_cast<int>(i));
+        for (const PlanInput& input : node.inputs)
+            out[i].push_back(input.source);
+        for (const PlanInsert& insert : node.inserts) {
+            if (insert.key >= 0) out[i].push_back(insert.key);
+        }
+        std::sort(out[i].begin(), out[i].end());
+        out[i].erase(std::unique(out[i].begin(), out[i].end()), out[i].end());
+    }
+    return out;
+}
+
+/// The node and all that it hears.
+std::vector<bool> needed_for(const RenderPlan& plan, int track, const std::vector<bool>& streamed) {
+    std::vector<bool> out(plan.nodes.size() + 1, false);
+    const auto before = dependencies(plan);
+    out[static_cast<size_t>(track)] = true;
+    for (int i = track; i >= 0; --i) {
+        if (!out[static_cast<size_t>(i)] || streamed[static_cast<size_t>(i)]) continue;
+        for (int source : before[static_cast<size_t>(i)])
+            out[static_cast<size_t>(source)] = true;
+    }
+    return out;
+}
+
+} // namespace
+
 Result<std::unique_ptr<GraphPlayer>> GraphPlayer::make(std::shared_ptr<const RenderPlan> plan,
                                                        std::int64_t loop_frames) {
+    PlayerOptions options;
+    if (loop_frames > 0) options.timeline = {0, 0, loop_frames, true};
+    return make(std::move(plan), std::move(options));
+}
+
+Result<std::unique_ptr<GraphPlayer>> GraphPlayer::make(std::shared_ptr<const RenderPlan> plan,
+                                                       PlayerOptions options) {
     std::unique_ptr<GraphPlayer> player(new GraphPlayer);
-    player->loop_frames_ = loop_frames;
-    player->nodes_.resize(plan->nodes.size());
-    for (size_t i = 0; i < plan->nodes.size(); ++i) {
-        const PlanNode& node = plan->nodes[i];
-        auto chain = InsertChain::make(node.inserts, "tracks." + node.id, plan->sample_rate, plan->tempo);
-        if (!chain.ok()) return chain.error();
-        player->nodes_[i].chain = std::move(*chain);
-        for (const Edge& edge : node.edges) {
-            Delayed delayed;
-            delayed.left.assign(static_cast<size_t>(edge.delay), 0.0f);
-            delayed.right = delayed.left;
-            player->nodes_[i].edges.push_back(std::move(delayed));
-        }
-    }
     player->plan_ = std::move(plan);
+    player->options_ = std::move(options);
+    PlayerOptions& own = player->options_;
+    own.chunk = std::max(1, own.chunk / kQuantum) * kQuantum;
+    if (Status status = player->make_nodes(); !status.ok()) return status.error();
+    const int jobs = static_cast<int>(player->nodes_.size());
+    own.threads = std::clamp(own.threads, 1, std::max(1, jobs));
+    player->context_.plan = player->plan_.get();
+    player->context_.timeline = &own.timeline;
+    player->context_.nodes = player->nodes_;
+    if (own.threads > 1) {
+        player->pool_ = std::make_unique<WorkerPool>(
+            own.threads, dependencies(*player->plan_),
+            [raw = player.get()](int job) { raw->nodes_[static_cast<size_t>(job)]->render(raw->context_); });
+    }
     return player;
 }
 
-void GraphPlayer::seek(std::int64_t time) noexcept {
-    time_ = time;
-    left_over_ = 0;
-    for (Node& node : nodes_) {
-        node.chain.reset();
-        for (Delayed& edge : node.edges) {
-            std::fill(edge.left.begin(), edge.left.end(), 0.0f);
-            std::fill(edge.right.begin(), edge.right.end(), 0.0f);
-            edge.at = 0;
-        }
+Status GraphPlayer::make_nodes() {
+    const size_t count = plan_->nodes.size() + 1;
+    std::vector<std::unique_ptr<MediaReader>> streams(count);
+    std::vector<bool> streamed(count, false);
+    for (size_t i = 0; i + 1 < count && options_.streams; ++i) {
+        const PlanNode& node = plan_->nodes[i];
+        if (node.in_sum || !node.audible) continue;
+        auto reader = options_.streams(node);
+        if (!reader.ok()) return reader.error();
+        streams[i] = std::move(*reader);
+        streamed[i] = streams[i] != nullptr;
     }
+    std::vector<bool> needed(count, true);
+    if (options_.part == Part::kTrack) {
+        needed = needed_for(*plan_, options_.track, streamed);
+    } else if (!options_.all_nodes) {
+        for (size_t i = 0; i + 1 < count; ++i)
+            needed[i] = plan_->nodes[i].audible;
+    }
+    for (size_t i = 0; i < count; ++i) {
+        NodePlayer::Part part = needed[i] ? NodePlayer::Part::kWhole : NodePlayer::Part::kNone;
+        if (i + 1 == count && options_.part == Part::kPremaster) part = NodePlayer::Part::kInputs;
+        auto node =
+            NodePlayer::make(*plan_, static_cast<int>(i), options_.chunk, part, std::move(streams[i]));
+        if (!node.ok()) return node.error();
+        nodes_.push_back(std::move(*node));
+    }
+    return {};
+}
+
+const float* GraphPlayer::left() const {
+    if (options_.part == Part::kTrack) return nodes_[static_cast<size_t>(options_.track)]->pre_left();
+    return options_.part == Part::kMix ? nodes_.back()->post_left() : nodes_.back()->pre_left();
+}
+
+const float* GraphPlayer::right() const {
+    if (options_.part == Part::kTrack) return nodes_[static_cast<size_t>(options_.track)]->pre_right();
+    return options_.part == Part::kMix ? nodes_.back()->post_right() : nodes_.back()->pre_right();
+}
+
+int GraphPlayer::latency() const {
+    if (options_.part == Part::kTrack) return plan_->node(options_.track).latency;
+    return options_.part == Part::kMix ? plan_->master.latency : plan_->latency;
+}
+
+void GraphPlayer::seek(std::int64_t time) noexcept {
+    running_ = time;
+    left_over_ = 0;
+    for (auto& node : nodes_)
+        node->reset();
+}
+
+void GraphPlayer::render() {
+    const effects::FlushDenormals flush;
+    context_.running = running_;
+    context_.frames = options_.chunk;
+    if (pool_) {
+        pool_->run();
+    } else {
+        for (auto& node : nodes_)
+            node->render(context_);
+    }
+    running_ += options_.chunk;
 }
 
 void GraphPlayer::process(float* left, float* right, int frames) noexcept {
-    const effects::FlushDenormals flush;
     while (frames > 0) {
         if (left_over_ == 0) {
-            render_quantum();
-            left_over_ = kQuantum;
+            render();
+            left_over_ = options_.chunk;
         }
         const int count = std::min(frames, left_over_);
-        const auto from = static_cast<size_t>(kQuantum - left_over_);
-        std::memcpy(left, left_.data() + from, sizeof(float) * static_cast<size_t>(count));
-        std::memcpy(right, right_.data() + from, sizeof(float) * static_cast<size_t>(count));
+        const int from = options_.chunk - left_over_;
+        std::memcpy(left, this->left() + from, sizeof(float) * static_cast<size_t>(count));
+        std::memcpy(right, this->right() + from, sizeof(float) * static_cast<size_t>(count));
         left += count;
         right += count;
         frames -= count;
@@ -60,97 +153,23 @@ void GraphPlayer::process(float* left, float* right, int frames) noexcept {
     }
 }
 
-void GraphPlayer::add_segments(const PlanNode& plan, std::int64_t time, float* left, float* right,
-                               int frames) noexcept {
-    const std::int64_t end = time + frames;
-    for (const Segment& segment : plan.segments) {
-        if (segment.start >= end) break;
-        if (segment.end <= time) continue;
-        const std::int64_t media_end = segment.start + segment.audio->frames() - segment.media_offset;
-        const std::int64_t from = std::max(time, segment.start);
-        const std::int64_t to = std::min({end, segment.end, media_end});
-        const std::int64_t source = from - segment.start + segment.media_offset;
-        if (to <= from) continue;
-        const float* source_left = segment.audio->left.data() + source;
-        const float* source_right = segment.audio->right.data() + source;
-        float* out_left = left + (from - time);
-        float* out_right = right + (from - time);
-        const auto count = static_cast<int>(to - from);
-        for (int i = 0; i < count; ++i)
-            out_left[i] += segment.gain * source_left[i];
-        for (int i = 0; i < count; ++i)
-            out_right[i] += segment.gain * source_right[i];
+std::vector<std::string> GraphPlayer::faulty_inserts() const {
+    std::vector<std::string> out;
+    for (const auto& node : nodes_) {
+        const std::string insert = node->chain().faulty_insert();
+        if (!insert.empty()) out.push_back(node->plan().id + "/" + insert);
     }
-}
-
-void GraphPlayer::render_segments(const PlanNode& plan, Node& node) noexcept {
-    if (loop_frames_ <= 0) {
-        add_segments(plan, time_, node.left.data(), node.right.data(), kQuantum);
-        return;
-    }
-    for (int at = 0; at < kQuantum;) {
-        std::int64_t time = (time_ + at) % loop_frames_;
-        if (time < 0) time += loop_frames_;
-        const auto count = static_cast<int>(std::min<std::int64_t>(kQuantum - at, loop_frames_ - time));
-        add_segments(plan, time, node.left.data() + at, node.right.data() + at, count);
-        at += count;
-    }
-}
-
-void GraphPlayer::feed(const Edge& edge, Delayed& delayed, const float* left, const float* right) noexcept {
-    float* to_left = edge.target < 0 ? left_.data() : nodes_[static_cast<size_t>(edge.target)].left.data();
-    float* to_right = edge.target < 0 ? right_.data() : nodes_[static_cast<size_t>(edge.target)].right.data();
-    if (edge.delay == 0) {
-        for (int i = 0; i < kQuantum; ++i)
-            to_left[i] += edge.level * left[i];
-        for (int i = 0; i < kQuantum; ++i)
-            to_right[i] += edge.level * right[i];
-        return;
-    }
-    for (int i = 0; i < kQuantum; ++i) {
-        to_left[i] += delayed.left[delayed.at];
-        to_right[i] += delayed.right[delayed.at];
-        delayed.left[delayed.at] = edge.level * left[i];
-        delayed.right[delayed.at] = edge.level * right[i];
-        if (++delayed.at == delayed.left.size()) delayed.at = 0;
-    }
-}
-
-void GraphPlayer::render_quantum() noexcept {
-    left_.fill(0.0f);
-    right_.fill(0.0f);
-    for (Node& node : nodes_) {
-        node.left.fill(0.0f);
-        node.right.fill(0.0f);
-    }
-    for (size_t i = 0; i < nodes_.size(); ++i) {
-        const PlanNode& plan = plan_->nodes[i];
-        Node& node = nodes_[i];
-        if (!plan.bus) render_segments(plan, node);
-        node.chain.process(node.left.data(), node.right.data(), kQuantum);
-        if (!plan.audible) continue;
-        for (size_t e = 0; e < plan.edges.size(); ++e) {
-            if (plan.edges[e].pre_fader)
-                feed(plan.edges[e], node.edges[e], node.left.data(), node.right.data());
-        }
-        if (plan.gain_left != 1.0f || plan.gain_right != 1.0f) {
-            for (float& sample : node.left)
-                sample *= plan.gain_left;
-            for (float& sample : node.right)
-                sample *= plan.gain_right;
-        }
-        for (size_t e = 0; e < plan.edges.size(); ++e) {
-            if (!plan.edges[e].pre_fader)
-                feed(plan.edges[e], node.edges[e], node.left.data(), node.right.data());
-        }
-    }
-    time_ += kQuantum;
+    return out;
 }
 
 std::string GraphPlayer::faulty_insert() const {
-    for (size_t i = 0; i < nodes_.size(); ++i) {
-        const std::string insert = nodes_[i].chain.faulty_insert();
-        if (!insert.empty()) return plan_->nodes[i].id + "/" + insert;
+    const auto all = faulty_inserts();
+    return all.empty() ? std::string() : all.front();
+}
+
+Status GraphPlayer::status() const {
+    for (const auto& node : nodes_) {
+        if (!node->status().ok()) return node->status();
     }
     return {};
 }

@@ -14,6 +14,8 @@ namespace loopmind::graph {
 
 namespace {
 
+constexpr int kChunk = 2048;
+
 std::int64_t preroll_frames(double tail_seconds, int latency, int sample_rate) {
     const auto frames = static_cast<std::int64_t>(std::ceil(tail_seconds * sample_rate)) + latency;
     constexpr std::int64_t quantum = GraphPlayer::kQuantum;
@@ -34,50 +36,38 @@ Status render_loop(std::shared_ptr<const RenderPlan> plan, const LoopOptions& op
         return Error{ErrorCode::kInvalidArgument, "total_frames", "the loop has no length",
                      "give the session at least one bar"};
     }
-    auto player = GraphPlayer::make(plan, total);
+    PlayerOptions what;
+    what.part = options.tap == Tap::kMix ? PlayerOptions::Part::kMix : PlayerOptions::Part::kPremaster;
+    what.timeline = {0, 0, total, true};
+    what.chunk = kChunk;
+    what.threads = options.threads;
+    auto player = GraphPlayer::make(plan, std::move(what));
     if (!player.ok()) return player.error();
-    InsertChain master;
-    float master_gain = 1;
-    if (options.tap == Tap::kMix) {
-        auto chain = InsertChain::make(plan->master, "master", plan->sample_rate, plan->tempo);
-        if (!chain.ok()) return chain.error();
-        master = std::move(*chain);
-        master_gain = plan->master_gain;
-    }
-    const int latency = plan->latency + master.latency();
-    const std::int64_t preroll =
-        preroll_frames(plan->tail_seconds + master.tail_seconds(), latency, plan->sample_rate);
+    const int latency = (*player)->latency();
+    const double tail = options.tap == Tap::kMix ? plan->master.tail_seconds : plan->tail_seconds;
+    const std::int64_t preroll = preroll_frames(tail, latency, plan->sample_rate);
     (*player)->seek(-preroll);
 
     const int block = std::max(1, options.block_frames);
     std::vector<float> left(static_cast<size_t>(block));
     std::vector<float> right(static_cast<size_t>(block));
-    auto produce = [&](int frames) {
-        (*player)->process(left.data(), right.data(), frames);
-        master.process(left.data(), right.data(), frames);
-        if (master_gain == 1.0f) return;
-        for (int i = 0; i < frames; ++i)
-            left[static_cast<size_t>(i)] *= master_gain;
-        for (int i = 0; i < frames; ++i)
-            right[static_cast<size_t>(i)] *= master_gain;
-    };
     for (std::int64_t skipped = 0; skipped < preroll + latency;) {
         const auto count = static_cast<int>(std::min<std::int64_t>(block, preroll + latency - skipped));
-        produce(count);
+        (*player)->process(left.data(), right.data(), count);
         skipped += count;
     }
     for (std::int64_t at = 0; at < total;) {
         const auto count = static_cast<int>(std::min<std::int64_t>(block, total - at));
-        produce(count);
+        (*player)->process(left.data(), right.data(), count);
         const auto size = static_cast<size_t>(count);
         if (!sink(at, {left.data(), size}, {right.data(), size})) {
             return Error{ErrorCode::kCancelled, "", "rendering was cancelled", ""};
         }
         at += count;
     }
+    if (Status status = (*player)->status(); !status.ok()) return status;
     const std::string faulty = (*player)->faulty_insert();
     if (!faulty.empty()) return not_finite(faulty);
-    if (!master.faulty_insert().empty()) return not_finite("master/" + master.faulty_insert());
     return {};
 }
 

@@ -20,6 +20,7 @@ struct LoopOptions {
     Tap tap = Tap::kPremaster;
     std::int64_t total_frames = 0; ///< length of the loop; 0: the plan's
     int block_frames = 4096;       ///< frames handed to the sink at once; no influence on the samples
+    int threads = 1;               ///< no influence on the samples
 };
 
 /// Plays the end of the loop (at least the longest tail; the whole loop more than once when it is shorter)

@@ -1,13 +1,15 @@
-// Orders the tracks, resolves routing and compensates insert latency.
+// Builds the plan: nodes in order, placed audio, delays, lanes.
 #include "engine/graph/render_plan.h"
 
-#include "engine/effects/gain.h"
+#include "engine/effects/effect.h"
+#include "engine/graph/exact_math.h"
 #include "engine/graph/insert_chain.h"
+#include "engine/graph/routing.h"
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <numbers>
+#include <limits>
+#include <tuple>
 
 namespace loopmind::graph {
 
@@ -17,195 +19,416 @@ Error invalid(std::string field, std::string message, std::string hint) {
     return Error{ErrorCode::kInvalidArgument, std::move(field), std::move(message), std::move(hint)};
 }
 
-using Index = std::map<std::string, size_t>;
+std::shared_ptr<const Lane> lane_of(const LaneSpec& spec, double minimum, double maximum) {
+    if (spec.points.empty()) return nullptr;
+    return std::make_shared<const Lane>(spec.points, minimum, maximum);
+}
 
-/// Targets of a track's output and sends as indices into spec.tracks; -1 is the master.
-Result<std::vector<int>> targets_of(const TrackSpec& track, const GraphSpec& spec, const Index& index) {
-    std::vector<int> out;
-    auto find = [&](const std::string& id) -> Result<int> {
-        const auto found = index.find(id);
-        if (found == index.end() || !spec.tracks[found->second].bus) {
-            return invalid("tracks." + track.id, "goes to \"" + id + "\", which is no bus",
-                           "choose a bus of the session or the master");
-        }
-        return static_cast<int>(found->second);
-    };
-    if (track.output.empty()) {
-        out.push_back(-1);
-    } else {
-        auto target = find(track.output);
-        if (!target.ok()) return target.error();
-        out.push_back(*target);
-    }
-    for (const SendSpec& send : track.sends) {
-        auto target = find(send.to);
-        if (!target.ok()) return target.error();
-        out.push_back(*target);
+/// The parts of "inserts.<id>.<parameter>" or "sends.<id>.level"; ids may hold dots, parameters do not.
+bool split_target(const std::string& target, const char* kind, std::string& id, std::string& last) {
+    const std::string prefix = std::string(kind) + ".";
+    const size_t dot = target.rfind('.');
+    if (!target.starts_with(prefix) || dot == std::string::npos || dot <= prefix.size()) return false;
+    id = target.substr(prefix.size(), dot - prefix.size());
+    last = target.substr(dot + 1);
+    return true;
+}
+
+/// Effects say in a parameter's meaning when it counts at prepare only.
+std::vector<float> prepared_values(const effects::Effect& effect) {
+    std::vector<float> out;
+    for (size_t i = 0; i < effect.parameters().size(); ++i) {
+        const std::string_view meaning = effect.parameters()[i].meaning;
+        if (meaning.find("takes effect at prepare") != std::string_view::npos)
+            out.push_back(effect.target(static_cast<int>(i)));
     }
     return out;
 }
 
-/// Document order, but each bus behind all that feeds it. Fails on a cycle.
-Result<std::vector<size_t>> processing_order(const GraphSpec& spec,
-                                             const std::vector<std::vector<int>>& targets) {
-    const size_t count = spec.tracks.size();
-    std::vector<int> waiting(count, 0);
-    for (const auto& list : targets) {
-        for (int target : list) {
-            if (target >= 0) ++waiting[static_cast<size_t>(target)];
-        }
+/// Segments of clips, with each media entry found and each stretch prepared once.
+class Placer {
+  public:
+    Placer(const GraphSpec& spec, const MediaLibrary& library, MediaPreparer* preparer,
+           bool leave_out_missing)
+        : spec_(spec), library_(library), preparer_(preparer), leave_out_missing_(leave_out_missing) {
+        for (const MediaRef& ref : spec.media)
+            refs_.emplace(ref.id, &ref);
     }
-    std::vector<size_t> order;
-    std::vector<bool> done(count, false);
-    while (order.size() < count) {
-        size_t next = 0;
-        while (next < count && (done[next] || waiting[next] > 0))
-            ++next;
-        if (next == count) {
-            std::string names;
-            for (size_t i = 0; i < count; ++i) {
-                if (!done[i]) names += (names.empty() ? "" : ", ") + spec.tracks[i].id;
-            }
-            return invalid("tracks", "routing goes in a circle through " + names,
-                           "remove one of the outputs or sends");
-        }
-        done[next] = true;
-        order.push_back(next);
-        for (int target : targets[next]) {
-            if (target >= 0) --waiting[static_cast<size_t>(target)];
-        }
-    }
-    return order;
-}
 
-Result<std::vector<Segment>> segments_of(const TrackSpec& track, const GraphSpec& spec,
-                                         std::map<std::string, std::shared_ptr<const StereoBuffer>>& loaded,
-                                         const MediaSource& media) {
-    std::vector<Segment> out;
-    for (const ClipSpec& clip : track.clips) {
+    Result<std::vector<Segment>> segments_of(const TrackSpec& track) {
+        std::vector<Segment> out;
+        out.reserve(track.clips.size());
         const std::string field = "tracks." + track.id + ".clips";
-        if (clip.end <= clip.start)
-            return invalid(field, "a clip has no length", "make it longer or remove it");
-        if (clip.media_offset < 0) return invalid(field, "a clip starts before its media", "move its offset");
-        auto& audio = loaded[clip.media];
-        if (!audio) {
-            const auto found = std::find_if(spec.media.begin(), spec.media.end(),
-                                            [&](const MediaRef& ref) { return ref.id == clip.media; });
-            if (found == spec.media.end()) {
-                return invalid(field,
-                               "refers to media \"" + clip.media + "\", which the session does not have",
-                               "add the media or remove the clip");
+        for (const ClipSpec& clip : track.clips) {
+            if (clip.end <= clip.start)
+                return invalid(field, "a clip has no length", "make it longer or remove it");
+            if (clip.media_offset < 0)
+                return invalid(field, "a clip starts before its media", "move its offset");
+            if (clip.fade_in < 0 || clip.fade_out < 0)
+                return invalid(field, "a clip has a fade of negative length",
+                               "give it a length of 0 or more");
+            auto audio = audio_of(clip, field);
+            if (!audio.ok()) {
+                if (!may_leave_out(audio.error())) return audio.error();
+                missing_.emplace(clip.media, audio.error());
+                continue;
             }
-            auto result = media(*found);
-            if (!result.ok()) return result.error();
-            audio = *result;
-            if (!audio || audio->left.size() != audio->right.size()) {
-                return Error{ErrorCode::kDataCorrupt, "media." + clip.media,
-                             "has channels of different length", "render or import it again"};
+            out.push_back(segment_of(clip, std::move(*audio)));
+        }
+        std::stable_sort(out.begin(), out.end(),
+                         [](const Segment& a, const Segment& b) { return a.start < b.start; });
+        return out;
+    }
+
+    /// Errors of the media whose clips were left out, one for each.
+    std::vector<Error> missing() const {
+        std::vector<Error> out;
+        for (const auto& [id, error] : missing_)
+            out.push_back(error);
+        return out;
+    }
+
+  private:
+    bool may_leave_out(const Error& error) const {
+        return leave_out_missing_ &&
+               (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kDataCorrupt);
+    }
+
+    static Segment segment_of(const ClipSpec& clip, std::shared_ptr<const Media> audio) {
+        Segment out;
+        out.start = clip.start;
+        out.end = clip.end;
+        out.media_offset = clip.media_offset;
+        out.gain = exact_gain(clip.gain_db);
+        const bool own = clip.fade_from == 0 && clip.fade_to == 0;
+        out.fade_from = own ? clip.start : clip.fade_from;
+        out.fade_to = own ? clip.end : clip.fade_to;
+        out.fade_in = clip.fade_in;
+        out.fade_out = clip.fade_out;
+        out.fade_in_curve = clip.fade_in_curve;
+        out.fade_out_curve = clip.fade_out_curve;
+        if (clip.reverse) out.turned = clip.reverse_frames > 0 ? clip.reverse_frames : audio->frames();
+        out.audio = std::move(audio);
+        return out;
+    }
+
+    Result<std::shared_ptr<const Media>> found(const std::string& id, const std::string& field) {
+        auto& media = media_[id];
+        if (media) return media;
+        const auto ref = refs_.find(id);
+        if (ref == refs_.end()) {
+            return invalid(field, "refers to media \"" + id + "\", which the session does not have",
+                           "add the media or remove the clip");
+        }
+        auto result = library_(*ref->second);
+        if (!result.ok()) return result.error();
+        if (!*result)
+            return Error{ErrorCode::kNotFound, "media." + id, "is missing", "relink it or remove its clips"};
+        if ((*result)->sample_rate() != spec_.sample_rate) {
+            return invalid("media." + id,
+                           "is at " + std::to_string((*result)->sample_rate()) + " Hz, the session at " +
+                               std::to_string(spec_.sample_rate),
+                           "convert it to the session's rate when importing");
+        }
+        media = std::move(*result);
+        return media;
+    }
+
+    Result<std::shared_ptr<const Media>> audio_of(const ClipSpec& clip, const std::string& field) {
+        auto media = found(clip.media, field);
+        if (!media.ok() || (clip.stretch == 1 && clip.pitch == 0)) return media;
+        auto& ready = prepared_[{clip.media, clip.stretch, clip.pitch}];
+        if (ready) return ready;
+        if (!preparer_)
+            return invalid(field, "a clip is stretched or pitched, which nothing here can prepare",
+                           "render it with a media preparer");
+        auto result = preparer_->prepare(std::move(*media), clip.stretch, clip.pitch);
+        if (!result.ok()) {
+            Error error = result.error();
+            if (error.code == ErrorCode::kInvalidArgument) error.field = field + "." + error.field;
+            return error;
+        }
+        ready = std::move(*result);
+        return ready;
+    }
+
+    const GraphSpec& spec_;
+    const MediaLibrary& library_;
+    MediaPreparer* preparer_;
+    bool leave_out_missing_;
+    std::map<std::string, Error> missing_; ///< by media
+    std::map<std::string, const MediaRef*> refs_;
+    std::map<std::string, std::shared_ptr<const Media>> media_;
+    std::map<std::tuple<std::string, double, double>, std::shared_ptr<const Media>> prepared_;
+};
+
+/// What the inserts of one node add up to.
+struct ChainSums {
+    int latency = 0; ///< behind the last insert, against session time
+    double tail_seconds = 0;
+};
+
+class Builder {
+  public:
+    Builder(const GraphSpec& spec, const Routing& routing, Placer& placer)
+        : spec_(spec), routing_(routing), placer_(placer), place_(spec.tracks.size()) {
+        for (size_t i = 0; i < routing.order.size(); ++i)
+            place_[routing.order[i]] = static_cast<int>(i);
+    }
+
+    Result<std::shared_ptr<const RenderPlan>> run() {
+        plan_->sample_rate = spec_.sample_rate;
+        plan_->tempo = spec_.tempo;
+        plan_->tempo_map = TempoMap(spec_.tempo, spec_.tempo_map);
+        plan_->total_frames = plan_->last_frame = std::max<std::int64_t>(0, spec_.total_frames);
+        for (size_t at : routing_.order) {
+            if (Status status = add_track(static_cast<int>(at)); !status.ok()) return status.error();
+        }
+        if (Status status = add_master(); !status.ok()) return status.error();
+        for (Error& error : placer_.missing())
+            plan_->warnings.push_back(std::move(error));
+        lengths_of_history();
+        mark_audible();
+        return std::shared_ptr<const RenderPlan>(std::move(plan_));
+    }
+
+  private:
+    PlanNode& node(int index) { return index < 0 ? plan_->master : plan_->nodes[static_cast<size_t>(index)]; }
+
+    void warn(const std::string& place, const LaneSpec& lane, const char* message) {
+        plan_->warnings.push_back({ErrorCode::kNotFound, place + ".automation." + lane.target, message,
+                                   "remove the lane or choose another target"});
+    }
+
+    Status add_track(int at) {
+        const TrackSpec& track = spec_.tracks[static_cast<size_t>(at)];
+        PlanNode out;
+        out.id = track.id;
+        out.bus = out.in_sum = track.bus;
+        out.document = at;
+        auto segments = placer_.segments_of(track);
+        if (!segments.ok()) return segments.error();
+        out.segments = std::move(*segments);
+        out.fader.gain_db = track.gain_db;
+        out.fader.pan = track.pan;
+        out.fader.law = spec_.pan_law;
+        out.fader.scale = group_gain(spec_, track);
+        const std::string place = "tracks." + track.id;
+        if (Status status = finish(out, at, place, track.inserts, track.automation); !status.ok())
+            return status;
+        if (track.phase_invert) invert(out);
+        std::int64_t end = 0;
+        for (const Segment& segment : out.segments)
+            end = std::max(end, segment.end);
+        plan_->last_frame = std::max(plan_->last_frame, end);
+        out.stream_frames = std::numeric_limits<std::int64_t>::max();
+        if (!out.bus) {
+            end += static_cast<std::int64_t>(std::ceil(out.tail_seconds * spec_.sample_rate)) + out.latency;
+            out.stream_frames = out.segments.empty() ? 0 : (end + kQuantum - 1) / kQuantum * kQuantum;
+        }
+        plan_->nodes.push_back(std::move(out));
+        return {};
+    }
+
+    /// Turns both channels round ahead of the inserts.
+    static void invert(PlanNode& node) {
+        for (Segment& segment : node.segments)
+            segment.gain = -segment.gain;
+        for (PlanInput& input : node.inputs)
+            input.sign = -1;
+    }
+
+    Status add_master() {
+        PlanNode& out = plan_->master;
+        out.id = "master";
+        out.bus = out.in_sum = true;
+        out.document = static_cast<int>(spec_.tracks.size());
+        out.stream_frames = std::numeric_limits<std::int64_t>::max();
+        out.fader.gain_db = spec_.master_gain_db;
+        out.fader.pan = spec_.master_pan;
+        out.fader.law = spec_.pan_law;
+        const bool lane = std::any_of(spec_.master_automation.begin(), spec_.master_automation.end(),
+                                      [](const LaneSpec& spec) { return spec.target == "mute"; });
+        if (spec_.master_mute && !lane) out.fader.scale = 0;
+        return finish(out, kMasterNode, "master", spec_.master, spec_.master_automation);
+    }
+
+    /// Inputs, inserts, lanes and latency of a node.
+    Status finish(PlanNode& out, int at, const std::string& place, const std::vector<InsertSpec>& inserts,
+                  const std::vector<LaneSpec>& automation) {
+        int arrival = 0;
+        double tail = 0;
+        for (const Connection& c : routing_.connections) {
+            if (c.target != at) continue;
+            const int source = place_[static_cast<size_t>(c.source)];
+            out.inputs.push_back(input_of(c, source));
+            arrival = std::max(arrival, node(source).latency);
+            tail = std::max(tail, node(source).tail_seconds);
+        }
+        for (PlanInput& input : out.inputs)
+            input.delay = arrival - node(input.source).latency;
+        if (at == kMasterNode) {
+            plan_->latency = arrival;
+            plan_->tail_seconds = tail;
+        }
+        for (const LaneSpec& lane : automation)
+            add_lane(out, at, place, lane, inserts);
+        out.latency = arrival;
+        out.tail_seconds = tail;
+        return add_inserts(out, at, place, inserts, automation);
+    }
+
+    PlanInput input_of(const Connection& c, int source) const {
+        const TrackSpec& track = spec_.tracks[static_cast<size_t>(c.source)];
+        PlanInput out;
+        out.source = source;
+        out.send = c.send;
+        out.open = c.open;
+        if (c.send < 0) return out;
+        const SendSpec& send = track.sends[static_cast<size_t>(c.send)];
+        out.level = std::isfinite(send.level) ? static_cast<float>(send.level) : 0.0f;
+        out.pre_fader = send.pre_fader;
+        for (const LaneSpec& lane : track.automation) {
+            if (lane.target == "sends." + send.to + ".level") out.level_lane = lane_of(lane, 0, 4);
+            if (lane.target == "mute" && send.pre_fader) out.mute_lane = lane_of(lane, 0, 1);
+        }
+        return out;
+    }
+
+    void add_lane(PlanNode& out, int at, const std::string& place, const LaneSpec& lane,
+                  const std::vector<InsertSpec>& inserts) {
+        std::string id, last;
+        if (lane.points.empty()) return;
+        if (lane.target == "gain_db") {
+            out.fader.gain_lane = lane_of(lane, -144, 60);
+        } else if (lane.target == "pan") {
+            out.fader.pan_lane = lane_of(lane, -1, 1);
+        } else if (lane.target == "mute") {
+            out.fader.mute_lane = lane_of(lane, 0, 1);
+        } else if (split_target(lane.target, "sends", id, last) && last == "level" && at >= 0) {
+            const auto& sends = spec_.tracks[static_cast<size_t>(at)].sends;
+            if (std::none_of(sends.begin(), sends.end(), [&](const SendSpec& send) { return send.to == id; }))
+                warn(place, lane, "follows a send that is not there and is not played");
+        } else if (split_target(lane.target, "inserts", id, last)) {
+            if (std::none_of(inserts.begin(), inserts.end(),
+                             [&](const InsertSpec& spec) { return spec.id == id; }))
+                warn(place, lane, "follows an insert that is not there and is not played");
+        } else {
+            warn(place, lane, "follows something unknown and is not played");
+        }
+    }
+
+    Status add_inserts(PlanNode& out, int at, const std::string& place,
+                       const std::vector<InsertSpec>& inserts, const std::vector<LaneSpec>& automation) {
+        for (size_t i = 0; i < inserts.size(); ++i) {
+            auto effect = make_insert_effect(inserts[i], place, spec_.sample_rate, spec_.tempo);
+            if (!effect.ok()) return effect.error();
+            PlanInsert insert;
+            insert.spec = inserts[i];
+            for (const auto& info : (*effect)->parameters())
+                insert.parameters.emplace_back(info.name);
+            insert.prepared = prepared_values(**effect);
+            for (const KeyConnection& key : routing_.keys) {
+                if (key.track != at || key.insert != static_cast<int>(i)) continue;
+                insert.key = place_[static_cast<size_t>(key.source)];
+                const PlanNode& source = node(insert.key);
+                insert.signal_delay = std::max(0, source.latency - out.latency);
+                insert.key_delay = std::max(0, out.latency - source.latency);
+                out.in_sum = out.in_sum || source.in_sum;
             }
-            if (audio->sample_rate != spec.sample_rate) {
-                return invalid("media." + clip.media,
-                               "is at " + std::to_string(audio->sample_rate) + " Hz, the session at " +
-                                   std::to_string(spec.sample_rate),
-                               "convert it to the session's rate when importing");
+            out.latency += insert.signal_delay;
+            insert.lag = out.latency;
+            insert.follows_tempo =
+                (*effect)->parameter_index("tempo") >= 0 && !inserts[i].params.contains("tempo");
+            double tail = (*effect)->tail_seconds();
+            for (const LaneSpec& lane : automation) {
+                std::string id, name;
+                if (!split_target(lane.target, "inserts", id, name) || id != inserts[i].id ||
+                    lane.points.empty())
+                    continue;
+                const int parameter = (*effect)->parameter_index(name);
+                if (parameter < 0) {
+                    warn(place, lane, "follows a parameter that is not there and is not played");
+                    continue;
+                }
+                const auto& info = (*effect)->parameters()[static_cast<size_t>(parameter)];
+                insert.lanes.push_back({parameter, lane_of(lane, info.minimum, info.maximum)});
+                // The longest tail at the curve's ends: curves between points never leave their values.
+                for (const AutomationPoint& point : lane.points) {
+                    (*effect)->set(parameter, point.value);
+                    tail = std::max(tail, (*effect)->tail_seconds());
+                }
+            }
+            if (inserts[i].bypass) tail = 0;
+            out.tail_seconds += tail;
+            insert.latency = (*effect)->latency();
+            out.latency += insert.latency;
+            out.inserts.push_back(std::move(insert));
+        }
+        return {};
+    }
+
+    void lengths_of_history() {
+        for (int at = -1; at < static_cast<int>(plan_->nodes.size()); ++at) {
+            for (const PlanInput& input : node(at).inputs) {
+                PlanNode& source = node(input.source);
+                int& longest = input.pre_fader ? source.longest_pre : source.longest_post;
+                longest = std::max(longest, input.delay);
+            }
+            for (const PlanInsert& insert : node(at).inserts) {
+                if (insert.key >= 0)
+                    node(insert.key).longest_pre = std::max(node(insert.key).longest_pre, insert.key_delay);
             }
         }
-        out.push_back({clip.start, clip.end, clip.media_offset,
-                       effects::gain_from_db(static_cast<float>(clip.gain_db)), audio});
     }
-    std::stable_sort(out.begin(), out.end(),
-                     [](const Segment& a, const Segment& b) { return a.start < b.start; });
-    return out;
-}
+
+    void mark_audible() {
+        std::vector<bool> heard(plan_->nodes.size(), false);
+        auto listen = [&](const PlanNode& to) {
+            for (const PlanInput& input : to.inputs) {
+                if (input.open) heard[static_cast<size_t>(input.source)] = true;
+            }
+            for (const PlanInsert& insert : to.inserts) {
+                if (insert.key >= 0 && !insert.spec.bypass) heard[static_cast<size_t>(insert.key)] = true;
+            }
+        };
+        listen(plan_->master);
+        for (size_t i = plan_->nodes.size(); i-- > 0;) {
+            plan_->nodes[i].audible = heard[i];
+            if (heard[i]) listen(plan_->nodes[i]);
+        }
+    }
+
+    const GraphSpec& spec_;
+    const Routing& routing_;
+    Placer& placer_;
+    std::vector<int> place_; ///< position in processing order, by document place
+    std::shared_ptr<RenderPlan> plan_ = std::make_shared<RenderPlan>();
+};
 
 } // namespace
 
-Result<std::shared_ptr<const RenderPlan>> make_render_plan(const GraphSpec& spec, const MediaSource& media) {
+int RenderPlan::node_of(const std::string& id) const {
+    for (size_t i = 0; i < nodes.size(); ++i) {
+        if (nodes[i].id == id) return static_cast<int>(i);
+    }
+    return id == "master" ? static_cast<int>(nodes.size()) : -1;
+}
+
+Result<std::shared_ptr<const RenderPlan>> make_render_plan(const GraphSpec& spec, const MediaLibrary& media,
+                                                           MediaPreparer* prepare, bool leave_out_missing) {
     if (spec.sample_rate < 8000 || spec.sample_rate > 384000) {
         return invalid("sample_rate", "is outside 8000..384000 Hz", "use 44100 or 48000");
     }
-    auto plan = std::make_shared<RenderPlan>();
-    plan->sample_rate = spec.sample_rate;
-    plan->tempo = spec.tempo;
-    plan->total_frames = spec.total_frames;
-    plan->master = spec.master;
-    plan->master_gain = effects::gain_from_db(static_cast<float>(spec.master_gain_db));
+    auto routing = resolve_routing(spec);
+    if (!routing.ok()) return routing.error();
+    Placer placer(spec, media, prepare, leave_out_missing);
+    return Builder(spec, *routing, placer).run();
+}
 
-    Index index;
-    bool any_solo = false;
-    for (size_t i = 0; i < spec.tracks.size(); ++i) {
-        if (!index.emplace(spec.tracks[i].id, i).second) {
-            return invalid("tracks." + spec.tracks[i].id, "stands twice in the session",
-                           "give each track its own id");
-        }
-        any_solo |= spec.tracks[i].solo && !spec.tracks[i].bus;
-    }
-    std::vector<std::vector<int>> targets;
-    for (const TrackSpec& track : spec.tracks) {
-        auto list = targets_of(track, spec, index);
-        if (!list.ok()) return list.error();
-        targets.push_back(std::move(*list));
-    }
-    auto order = processing_order(spec, targets);
-    if (!order.ok()) return order.error();
-    std::vector<int> place(spec.tracks.size());
-    for (size_t i = 0; i < order->size(); ++i)
-        place[(*order)[i]] = static_cast<int>(i);
-
-    std::map<std::string, std::shared_ptr<const StereoBuffer>> loaded;
-    std::vector<int> arrival(spec.tracks.size() + 1,
-                             0); // latest input of each node; the last one is the master
-    std::vector<double> tail(spec.tracks.size() + 1, 0.0);
-    const size_t master = spec.tracks.size();
-    for (size_t position = 0; position < order->size(); ++position) {
-        const size_t at = (*order)[position];
-        const TrackSpec& track = spec.tracks[at];
-        PlanNode node;
-        node.id = track.id;
-        node.bus = track.bus;
-        node.audible = !track.mute && (!any_solo || track.solo || track.bus);
-        node.inserts = track.inserts;
-        const float gain = effects::gain_from_db(static_cast<float>(track.gain_db));
-        node.gain_left = node.gain_right = gain;
-        if (track.pan != 0) {
-            const double angle = (std::clamp(track.pan, -1.0, 1.0) + 1.0) * std::numbers::pi / 4.0;
-            node.gain_left = gain * static_cast<float>(std::numbers::sqrt2 * std::cos(angle));
-            node.gain_right = gain * static_cast<float>(std::numbers::sqrt2 * std::sin(angle));
-        }
-        auto chain = InsertChain::make(track.inserts, "tracks." + track.id, spec.sample_rate, spec.tempo);
-        if (!chain.ok()) return chain.error();
-        node.latency = arrival[at] + chain->latency();
-        const double node_tail = tail[at] + chain->tail_seconds();
-        auto segments = segments_of(track, spec, loaded, media);
-        if (!segments.ok()) return segments.error();
-        node.segments = std::move(*segments);
-        for (size_t i = 0; i < targets[at].size(); ++i) {
-            Edge edge;
-            const int target = targets[at][i];
-            edge.target = target < 0 ? -1 : place[static_cast<size_t>(target)];
-            if (i > 0) {
-                edge.level = static_cast<float>(track.sends[i - 1].level);
-                edge.pre_fader = track.sends[i - 1].pre_fader;
-            }
-            node.edges.push_back(edge);
-            const size_t slot = target < 0 ? master : static_cast<size_t>(target);
-            arrival[slot] = std::max(arrival[slot], node.latency);
-            tail[slot] = std::max(tail[slot], node_tail);
-        }
-        plan->nodes.push_back(std::move(node));
-    }
-    plan->latency = arrival[master];
-    plan->tail_seconds = tail[master];
-    for (PlanNode& node : plan->nodes) {
-        for (Edge& edge : node.edges) {
-            const int latest =
-                edge.target < 0 ? plan->latency : arrival[(*order)[static_cast<size_t>(edge.target)]];
-            edge.delay = latest - node.latency;
-        }
-    }
-    auto chain = InsertChain::make(spec.master, "master", spec.sample_rate, spec.tempo);
-    if (!chain.ok()) return chain.error();
-    return std::shared_ptr<const RenderPlan>(std::move(plan));
+Result<std::shared_ptr<const RenderPlan>> make_render_plan(const GraphSpec& spec, const MediaSource& media) {
+    MediaPreparer prepare;
+    return make_render_plan(spec, memory_library(media), &prepare);
 }
 
 } // namespace loopmind::graph

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "engine/graph/graph_spec.h"
+#include "engine/graph/offline.h"
 #include "engine/graph/render_loop.h"
+#include "tests/engine/graph/streams.h"
 
 #include <cmath>
 #include <map>
@@ -50,6 +52,9 @@ inline std::shared_ptr<StereoBuffer> beat_loop(std::int64_t frames, double tempo
 struct Graph {
     GraphSpec spec;
     std::map<std::string, std::shared_ptr<StereoBuffer>> audio;
+    bool streamed = false; ///< media is not in memory
+    std::int64_t fails_at = -1;
+    std::shared_ptr<ReadLog> log = std::make_shared<ReadLog>();
 
     explicit Graph(std::int64_t frames) { spec.total_frames = frames; }
     TrackSpec& add(const std::string& id, std::shared_ptr<StereoBuffer> loop) {
@@ -75,7 +80,18 @@ struct Graph {
             return std::shared_ptr<const StereoBuffer>(found->second);
         };
     }
-    Result<std::shared_ptr<const RenderPlan>> plan() const { return make_render_plan(spec, source()); }
+    MediaLibrary library() const {
+        if (!streamed) return memory_library(source());
+        return [this](const MediaRef& ref) -> Result<std::shared_ptr<const Media>> {
+            auto audio = source()(ref);
+            if (!audio.ok()) return audio.error();
+            return std::shared_ptr<const Media>(std::make_shared<StreamedMedia>(*audio, log, fails_at));
+        };
+    }
+    Result<std::shared_ptr<const RenderPlan>> plan() const {
+        MediaPreparer prepare;
+        return make_render_plan(spec, library(), &prepare);
+    }
 };
 
 inline Result<StereoBuffer> render(const Graph& graph, LoopOptions options = {}) {
@@ -91,6 +107,21 @@ inline Result<StereoBuffer> render(const Graph& graph, LoopOptions options = {})
         return true;
     });
     if (!status.ok()) return status.error();
+    return out;
+}
+
+/// The whole session from its start to its end, without tails and master unless asked for.
+inline Result<StereoBuffer> render_all(const Graph& graph, LinearOptions options = {false, 0}) {
+    auto plan = graph.plan();
+    if (!plan.ok()) return plan.error();
+    StereoBuffer out;
+    auto report = render_linear(*plan, options, [&](std::int64_t first, auto left, auto right) {
+        if (first != out.frames() || left.size() != right.size()) return false;
+        out.left.insert(out.left.end(), left.begin(), left.end());
+        out.right.insert(out.right.end(), right.begin(), right.end());
+        return true;
+    });
+    if (!report.ok()) return report.error();
     return out;
 }
 

@@ -1,8 +1,8 @@
 // Routing, order, delay compensation, solo and mute, and the errors of broken sessions.
 #include "engine/graph/graph_player.h"
 #include "engine/graph/render_plan.h"
-#include "tests/engine/effects/allocation_counter.h"
 #include "tests/engine/graph/loops.h"
+#include "tests/engine/graph/realtime_guard.h"
 
 #include <gtest/gtest.h>
 
@@ -60,6 +60,20 @@ TEST(RenderPlan, NamesWhatIsWrong) {
     Graph no_bus(kFrames);
     no_bus.add("a", test::noise_loop(kFrames, 1)).sends.push_back({"nowhere", 1, false});
     EXPECT_EQ(field_of(no_bus), "tracks.a");
+}
+
+TEST(RenderPlan, LeavesOutMissingMediaWhenAsked) {
+    Graph graph(kFrames);
+    graph.add("here", test::noise_loop(kFrames, 1));
+    graph.add("gone", test::noise_loop(kFrames, 2));
+    graph.audio.erase("gone");
+    EXPECT_FALSE(graph.plan().ok());
+    const auto plan = make_render_plan(graph.spec, graph.library(), nullptr, true);
+    ASSERT_TRUE(plan.ok());
+    ASSERT_EQ((*plan)->warnings.size(), 1u);
+    EXPECT_EQ((*plan)->warnings[0].field, "media.gone");
+    EXPECT_EQ((*plan)->nodes[0].segments.size(), 1u);
+    EXPECT_TRUE((*plan)->nodes[1].segments.empty());
 }
 
 TEST(RenderPlan, CompensatesInsertLatency) {
@@ -127,11 +141,14 @@ TEST(GraphPlayer, AllocatesNothingWhilePlaying) {
     auto player = GraphPlayer::make(*plan, kFrames);
     ASSERT_TRUE(player.ok());
     std::vector<float> left(100000), right(100000);
-    const long before = effects::test::allocations();
-    (*player)->seek(-512);
-    (*player)->process(left.data(), right.data(), 777);
-    (*player)->process(left.data(), right.data(), 99000);
-    EXPECT_EQ(effects::test::allocations(), before);
+    const long before = test::RealtimeGuard::violations();
+    {
+        const test::RealtimeGuard guard;
+        (*player)->seek(-512);
+        (*player)->process(left.data(), right.data(), 777);
+        (*player)->process(left.data(), right.data(), 99000);
+    }
+    EXPECT_EQ(test::RealtimeGuard::violations(), before) << test::RealtimeGuard::last();
 }
 
 } // namespace
