@@ -16,7 +16,7 @@ namespace loopmind::instruments {
 
 namespace {
 
-constexpr const char* kVersion = "soundfont-1";
+constexpr const char* kVersion = "soundfont-2";
 constexpr double kTailSeconds = 4.0;
 constexpr std::int64_t kMostPasses = 8;
 constexpr std::int64_t kBlock = 1024;

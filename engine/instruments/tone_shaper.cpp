@@ -33,10 +33,10 @@ ToneShaper::ToneShaper(const PartTone& tone, int rate, std::int64_t loop_frames)
     eq_.set("band7_q", 0.7);
     eq_.set("band7_db", 5.0 * air);
     eq_.set("band8_hz", 3000);
-    eq_.set("band8_db", 9.0 * tilt);
+    eq_.set("band8_db", 9.0 * tilt - 6.0 * age);
     if (age > 0) {
-        eq_.set("high_pass_hz", 20.0 + 130.0 * age);
-        eq_.set("low_pass_hz", 20000.0 * std::pow(0.25, age));
+        eq_.set("high_pass_hz", 20.0 + 80.0 * age);
+        eq_.set("low_pass_hz", 20000.0 * std::pow(0.19, age));
     }
     use_eq_ = tilt != 0 || warmth > 0 || air > 0 || age > 0;
     eq_.prepare(rate, 4096);

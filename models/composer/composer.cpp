@@ -131,6 +131,8 @@ std::vector<Placed> choose_notes(const Context& context, const std::vector<Passa
             if (complexity >= draft.complexity_limit) continue;
             const double fraction = draft.at / passage.pattern_beats;
             if (arranged && !drums && !sounds_in(passage.section.name, role, fraction, false)) continue;
+            if (arranged && role == "chords" && !chords_sound_in(request, passage.section.name, fraction))
+                continue;
             const auto step = static_cast<std::int64_t>(std::floor(draft.at * 48 + 0.5));
             const Stream moment = names.fork(step);
             draft.length = std::min(draft.length, passage.pattern_beats - draft.at) * context.feel;
@@ -229,7 +231,7 @@ Result<Composition> compose(const std::string& resolved_json) {
 }
 
 const char* composer_version() {
-    return "4";
+    return "5";
 }
 
 } // namespace loopmind::composer

@@ -1,6 +1,7 @@
 // Lays out sections: the same material returns exactly or as a listed variation.
 #include "models/composer/form.h"
 
+#include <algorithm>
 #include <map>
 
 namespace loopmind::composer {
@@ -80,6 +81,14 @@ bool sounds_in(const std::string& name, const std::string& role, double fraction
         if (role == "percussion" || role == "arp") return fraction < 0.75;
     }
     return true;
+}
+
+bool chords_sound_in(const Request& request, const std::string& name, double fraction) {
+    const auto has = [&](const char* role) {
+        return std::find(request.stems.begin(), request.stems.end(), role) != request.stems.end();
+    };
+    if (has("drums") || !has("pad")) return true;
+    return name == "Intro" ? fraction >= 0.5 : name == "Outro" ? fraction < 0.5 : true;
 }
 
 double choose_feel(double tempo, const GenreStyle& style) {

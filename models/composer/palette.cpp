@@ -41,7 +41,7 @@ Tone tone_of(const Context& context) {
         tone.warmth = 0.1, tone.drive = 0.0, tone.air = 0.9, bright = 0.06;
         break;
     case 'V':
-        tone.warmth = 0.5, tone.drive = 0.3, tone.air = 0.0, tone.age = 0.8, bright = -0.12;
+        tone.warmth = 0.5, tone.drive = 0.2, tone.air = 0.0, tone.age = 0.8, bright = -0.14;
         break;
     default:
         tone.warmth = 0.15, tone.drive = 0.0, tone.air = 0.2, bright = 0.0;

@@ -226,7 +226,7 @@ Result<std::unique_ptr<Synth>> Synth::load(const std::string& device) {
 }
 
 const char* synth_version() {
-    return "1";
+    return "2";
 }
 
 } // namespace loopmind::synth

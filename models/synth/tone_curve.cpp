@@ -47,8 +47,10 @@ at::Tensor tone_response(const composer::Tone& tone, const at::Tensor& hz) {
     }
     if (tone.air > 0) out = out * high_shelf(hz, one, 9000, 8.0 * tone.air);
     if (tone.age > 0) {
-        out = out * low_pass(hz, 20000 * std::exp2(-1.9 * tone.age));
-        out = out * high_pass(hz, one, 8 + 70 * tone.age);
+        // Worn tape and small speakers: dull from the middle up, gone at the top, thin at the bottom.
+        out = out * high_shelf(hz, one, 1000, -7.0 * tone.age);
+        out = out * low_pass(hz, 20000 * std::exp2(-2.4 * tone.age));
+        out = out * high_pass(hz, one, 8 + 40 * tone.age);
     }
     return out;
 }

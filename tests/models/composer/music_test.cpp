@@ -90,6 +90,22 @@ TEST(Form, HookIsDensestAndSectionsDiffer) {
     }
 }
 
+/// Ambient comes without drums: pad, chords and melody show the form all the same.
+TEST(Form, AmbientHookIsDenserThanItsFrameWithoutDrums) {
+    for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+        const Plan plan = plan_of(with(song(6, seed), "stems", {"pad", "chords", "melody", "texture"}));
+        ASSERT_EQ(plan.genre, "Ambient");
+        const auto density = [&](const Section& section) {
+            double count = 0;
+            for (const StemPlan& stem : plan.stems)
+                count += static_cast<double>(notes_in(plan, stem, section).size());
+            return count / section.bars;
+        };
+        EXPECT_GT(density(plan.sections[2]), density(plan.sections[0])) << seed;
+        EXPECT_GT(density(plan.sections[2]), density(plan.sections[7])) << seed;
+    }
+}
+
 TEST(Melody, TwoSeedsShareLessThanHalfOfTheirPhrases) {
     for (std::size_t genre = 0; genre < kGenres.size(); ++genre) {
         std::vector<std::set<std::vector<long>>> grams;
