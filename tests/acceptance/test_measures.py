@@ -156,6 +156,22 @@ class Samples(unittest.TestCase):
         clicks = click_track(4, np.arange(0, 4, 0.25), np.random.default_rng(1))[:, None]
         self.assertGreater(sound.transient_crest_db(clicks, RATE), 9)
 
+    def test_transient_crest_follows_louder_transients_whatever_joins(self):
+        """Soft hits over a tone; then every hit 2 dB louder and more of the ones with the lower crest."""
+        def windows(softer, sharper, gain):
+            time = np.arange(int(RATE * 0.2))
+            tone = 0.1 * np.sin(2 * np.pi * 100 * time / RATE)
+            made = []
+            for peak in [0.25] * softer + [0.8] * sharper:
+                hit = tone.copy()
+                hit[:40] += peak * gain
+                made.append(hit)
+            return np.concatenate(made)[:, None]
+
+        few = sound.transient_crest_db(windows(9, 11, 1.0), RATE)
+        more = sound.transient_crest_db(windows(11, 10, 10 ** (2 / 20)), RATE)
+        self.assertGreater(more, few)
+
     def test_distortion_adds_overtones(self):
         tone = np.sin(2 * np.pi * 80 * np.arange(RATE) / RATE)[:, None]
         self.assertGreater(sound.distortion_share(np.tanh(4 * tone), RATE), 2 * sound.distortion_share(tone, RATE))

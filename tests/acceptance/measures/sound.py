@@ -96,8 +96,10 @@ def crest_db(samples):
 
 
 def transient_crest_db(samples, rate):
-    """Loudness of transients: median over the loud 200 ms windows of peak to RMS, dB; does not fall just because
-    more notes are played, which the crest of the whole file does."""
+    """Loudness of transients: mean over the loud 200 ms windows of peak to RMS, dB; does not fall just because
+    more notes are played, which the crest of the whole file does. The mean, not the median: windows fall into two
+    groups (kicks near 8 dB, snares and hats near 15 dB), and one more kick a bar tips a median from one group to the
+    other although no transient became softer."""
     size = int(rate * 0.2)
     count = len(samples) // size
     if count == 0:
@@ -106,7 +108,7 @@ def transient_crest_db(samples, rate):
     level = np.sqrt(np.mean(frames**2, axis=1))
     loud = level > level.max() * 0.1
     peaks = np.abs(frames[loud]).max(axis=1)
-    return float(np.median(20 * np.log10(np.maximum(peaks, 1e-9) / np.maximum(level[loud], 1e-9))))
+    return float(np.mean(20 * np.log10(np.maximum(peaks, 1e-9) / np.maximum(level[loud], 1e-9))))
 
 
 def loudness(path):
