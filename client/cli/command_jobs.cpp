@@ -1,10 +1,12 @@
 // `loopmind jobs`, `show`, `watch`, `cancel`, `retry`, `fetch` and `workers`.
 #include "client/cli/commands.h"
 #include "client/cli/deliver_job.h"
+#include "client/cli/deliver_mixdown.h"
 #include "client/cli/follow_job.h"
 #include "client/cli/job_json.h"
 #include "client/cli/progress.h"
 #include "client/cli/table.h"
+#include "client/farm/file_names.h"
 #include "client/farm/job_view.h"
 #include "proto/wire/convert.h"
 
@@ -161,8 +163,15 @@ int fetch_job(const Invocation& invocation, const std::string& name, farm::Deliv
             farm::as_future<v1::JobInfo>([&](auto done) { client.show_job(id, std::move(done)); }).get();
         if (!job.ok()) return console.fail(farm_failure(job.error()));
         if (auto failure = failure_of(*job)) return console.fail(*failure);
-        if (delivery.out.empty()) delivery.out = default_out(job->resolved_json());
-        if (Status good = farm::check_delivery_folder(delivery.out, job->resolved_json(), delivery.force);
+        const bool is_mixdown = job->kind() == v1::JOB_KIND_MIXDOWN;
+        if (delivery.out.empty())
+            delivery.out =
+                is_mixdown
+                    ? std::filesystem::path(farm::file_name_from(job->prompt(), "mixdown") + "-mixdown")
+                    : default_out(job->resolved_json());
+        if (Status good =
+                is_mixdown ? farm::check_mixdown_folder(delivery.out, delivery.force)
+                           : farm::check_delivery_folder(delivery.out, job->resolved_json(), delivery.force);
             !good.ok())
             return console.fail(good.error().code == ErrorCode::kAlreadyExists ? bad_input(good.error())
                                                                                : local_failure(good.error()));
@@ -172,10 +181,22 @@ int fetch_job(const Invocation& invocation, const std::string& name, farm::Deliv
         auto followed = follow_job(invocation, client, id, options);
         if (auto* failure = std::get_if<Failure>(&followed)) return console.fail(*failure);
         const Followed& result = std::get<Followed>(followed);
+        const auto seconds_so_far = [started] {
+            return std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+        };
+        if (is_mixdown) {
+            const farm::Cache& cache = client.cache();
+            auto mixdown = farm::deliver_mixdown(
+                result.job, [&cache](const std::string& sha256) { return cache.find(sha256); }, delivery.out,
+                delivery.force);
+            if (!mixdown.ok()) return console.fail(local_failure(mixdown.error()));
+            tell_mixdown(console, result.job, *mixdown, seconds_so_far());
+            describe_blobs(cache, result.job);
+            return static_cast<int>(kExitOk);
+        }
         auto delivered = deliver_job(client, result.job, delivery);
         if (auto* failure = std::get_if<Failure>(&delivered)) return console.fail(*failure);
-        const double seconds =
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+        const double seconds = seconds_so_far();
         tell_delivery(console, result.job, std::get<farm::Delivered>(delivered), seconds,
                       result.first_audio_seconds);
         describe_blobs(client.cache(), result.job);

@@ -144,12 +144,15 @@ class Follower {
     /// one stream is enough to hear the first audio: finished blobs are read from the folder.
     void bring() {
         for (const v1::TaskInfo& task : job_.tasks()) {
-            if (task.state() == v1::TASK_STATE_LEASED && task.kind() == v1::TASK_KIND_RENDER &&
-                task.streamed_bytes() > 0 && !(direct_ && streams_ > 0))
+            const bool heard = task.kind() == v1::TASK_KIND_RENDER || task.kind() == v1::TASK_KIND_SUM;
+            if (task.state() == v1::TASK_STATE_LEASED && heard && task.streamed_bytes() > 0 &&
+                !(direct_ && streams_ > 0))
                 stream(task);
             if (task.state() != v1::TASK_STATE_DONE) continue;
             for (const v1::Artifact& output : task.outputs())
-                if (output.role() != "plan") fetch(task, output);
+                if (output.role() != "plan" && task.kind() != v1::TASK_KIND_TRACK &&
+                    !(task.kind() == v1::TASK_KIND_SUM && output.role() == "audio"))
+                    fetch(task, output); // tracks and the preview of a mixdown stay on the farm
         }
     }
 
@@ -164,7 +167,7 @@ class Follower {
         stream_keys_.insert(key);
         waiting_.insert(key);
         farm::StreamEvents events;
-        const std::string label = task.stem();
+        const std::string label = task.stem().empty() ? "mix" : task.stem();
         events.grew = [mailbox = mailbox_, label, told = false](const fs::path& file,
                                                                 std::uint64_t bytes) mutable {
             if (told || bytes <= 44) return; // a header is no audio yet

@@ -131,6 +131,7 @@ void add_everything(CLI::App& app, Pending& pending) {
         "\nExamples:\n  loopmind up\n  loopmind generate \"Dreamy lofi with vinyl crackle\" --out my-loop\n"
         "  loopmind doctor\n\n`loopmind COMMAND --help` tells more about each.");
     add_generate(app, pending);
+    add_mixdown(app, pending);
     add_up(app, pending);
     add_jobs(app, pending);
     add_fetch(app, pending);

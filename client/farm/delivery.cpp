@@ -4,6 +4,7 @@
 #include "client/farm/cache.h"
 #include "client/farm/delivery_manifest.h"
 #include "client/farm/delivery_plan.h"
+#include "client/farm/partial_folder.h"
 #include "engine/files/delivery.h"
 #include "engine/files/midi.h"
 #include "engine/session/project.h"
@@ -15,12 +16,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
 #include <ctime>
 #include <set>
-#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -34,104 +31,6 @@ namespace {
 constexpr std::size_t kWriters = 6;               // files that are made durable at once
 constexpr std::size_t kSmallBlobMax = 256u << 20; // MIDI and session documents
 constexpr const char* kLicence = "CC0-1.0: the makers of LoopMind Farm reserve no rights in this sound";
-
-/// The folder that is being filled; deleted, with the parents made for it, unless it was put in place.
-class PartialFolder {
-  public:
-    PartialFolder() = default;
-    PartialFolder(const PartialFolder&) = delete;
-    PartialFolder& operator=(const PartialFolder&) = delete;
-    ~PartialFolder() {
-        std::error_code ignored;
-        if (!path_.empty()) fs::remove_all(path_, ignored);
-        if (done_) return;
-        for (auto it = parents_.rbegin(); it != parents_.rend(); ++it)
-            ::rmdir(it->c_str());
-    }
-
-    /// Beside `out` when it does not exist, else inside it, so that renames stay on one file system.
-    Status make_for(const fs::path& out) {
-        std::error_code failed;
-        inside_ = fs::is_directory(out, failed);
-        const fs::path parent = inside_ ? out : out.parent_path();
-        std::vector<fs::path> missing;
-        for (fs::path at = parent; !at.empty() && !fs::exists(at, failed); at = at.parent_path())
-            missing.push_back(at);
-        for (auto it = missing.rbegin(); it != missing.rend(); ++it) {
-            if (::mkdir(it->c_str(), 0777) != 0 && errno != EEXIST)
-                return base::file_error(*it, "cannot be created", errno);
-            parents_.push_back(*it);
-        }
-        const std::string prefix = "." + out.filename().string() + ".partial-";
-        sweep(parent, prefix);
-        const fs::path path = parent / (prefix + std::to_string(::getpid()) + "-" + base::random_hex(4));
-        if (::mkdir(path.c_str(), 0777) != 0) return base::file_error(parent, "cannot be written to", errno);
-        path_ = path;
-        return {};
-    }
-
-    const fs::path& path() const { return path_; }
-
-    /// One rename for a new folder; into an existing one, each file is renamed, the manifest last.
-    Status put_in_place(const fs::path& out) {
-        if (!inside_) {
-            if (::rename(path_.c_str(), out.c_str()) != 0)
-                return base::file_error(out, "cannot be put in place", errno);
-            path_.clear();
-            done_ = true;
-            return base::sync_folder(out.parent_path().empty() ? "." : out.parent_path());
-        }
-        std::error_code failed;
-        fs::remove(out / kManifestName, failed); // what stands there is about to change
-        std::vector<fs::path> files;
-        for (fs::recursive_directory_iterator it(path_, failed), end; !failed && it != end;
-             it.increment(failed)) {
-            if (it->is_directory()) continue;
-            files.push_back(it->path().lexically_relative(path_));
-        }
-        std::sort(files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
-            const bool a_last = a == kManifestName, b_last = b == kManifestName;
-            return a_last != b_last ? b_last : a < b;
-        });
-        for (const fs::path& file : files) {
-            fs::create_directories((out / file).parent_path(), failed);
-            if (failed)
-                return base::file_error((out / file).parent_path(), "cannot be created", failed.value());
-            if (::rename((path_ / file).c_str(), (out / file).c_str()) != 0)
-                return base::file_error(out / file, "cannot be replaced", errno);
-        }
-        done_ = true;
-        return base::sync_folder(out);
-    }
-
-  private:
-    /// Deletes what a process that is gone (its id is in the name) left behind.
-    static void sweep(const fs::path& parent, const std::string& prefix) {
-        std::error_code failed;
-        std::vector<fs::path> left;
-        for (fs::directory_iterator it(parent, failed), end; !failed && it != end; it.increment(failed)) {
-            const std::string name = it->path().filename().string();
-            if (name.rfind(prefix, 0) != 0) continue;
-            const long writer = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
-            if (writer > 0 && ::kill(static_cast<pid_t>(writer), 0) != 0 && errno == ESRCH)
-                left.push_back(it->path());
-        }
-        for (const fs::path& folder : left)
-            fs::remove_all(folder, failed);
-    }
-
-    fs::path path_;
-    std::vector<fs::path> parents_;
-    bool inside_ = false;
-    bool done_ = false;
-};
-
-fs::path clean(const fs::path& out) {
-    std::error_code failed;
-    fs::path path = fs::absolute(out, failed).lexically_normal();
-    if (path.filename().empty()) path = path.parent_path(); // "dir/"
-    return path;
-}
 
 /// Runs jobs that mostly wait for the disk side by side; the first error (in the order of the jobs) counts.
 Status all_of(const std::vector<std::function<Status()>>& jobs) {
@@ -316,7 +215,7 @@ std::string created_text(const v1::JobInfo& job) {
 }
 
 Status check_delivery_folder(const fs::path& requested, const std::string& resolved_json, bool force) {
-    const fs::path out = clean(requested);
+    const fs::path out = clean_path(requested);
     std::error_code failed;
     fs::path existing = out;
     while (!existing.empty() && !fs::exists(existing, failed) && existing != existing.parent_path())
@@ -335,7 +234,7 @@ Status check_delivery_folder(const fs::path& requested, const std::string& resol
 }
 
 std::optional<Delivered> find_delivered(const v1::JobInfo& job, const DeliveryOptions& options) {
-    const fs::path out = clean(options.out);
+    const fs::path out = clean_path(options.out);
     const auto manifest = read_manifest(out);
     if (!manifest || !manifest->intact) return std::nullopt;
     const auto plan = plan_delivery(job);
@@ -347,7 +246,7 @@ Result<Delivered> deliver(const v1::JobInfo& job, const FindBlob& find_blob, con
     if (auto same = find_delivered(job, options)) return *same;
     auto plan = plan_delivery(job);
     if (!plan.ok()) return plan.error();
-    const fs::path out = clean(options.out);
+    const fs::path out = clean_path(options.out);
     if (Status good = check_delivery_folder(out, plan->params_json, options.force); !good.ok())
         return good.error();
     PartialFolder partial;
@@ -357,14 +256,9 @@ Result<Delivered> deliver(const v1::JobInfo& job, const FindBlob& find_blob, con
     if (written.ok())
         written =
             write_manifest(partial.path(), *plan, delivery_digest(*plan, options.embed), writer.files());
-    if (written.ok()) written = partial.put_in_place(out);
+    if (written.ok()) written = partial.put_in_place(out, kManifestName);
     if (!written.ok()) {
-        // The temporary folder means nothing to a person: name the one they asked for.
-        Error error = written.error();
-        if (const auto at = error.field.find(partial.path().string());
-            !partial.path().empty() && at != std::string::npos)
-            error.field.replace(at, partial.path().string().size(), out.string());
-        return error;
+        return partial.named_for(out, written.error());
     }
     return Delivered{out, writer.files(), false};
 }

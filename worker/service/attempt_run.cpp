@@ -23,11 +23,16 @@ class Context final : public tasks::TaskContext {
   public:
     Context(const RunEnvironment& environment, RunningAttempt& attempt, request::TaskSpec spec)
         : environment_(environment), attempt_(attempt), spec_(std::move(spec)) {}
+    ~Context() override {
+        std::error_code ignored;
+        if (!scratch_.empty()) std::filesystem::remove_all(scratch_, ignored);
+    }
 
     const request::TaskSpec& spec() const override { return spec_; }
     Result<tasks::Input> input(const std::string& role) override;
     std::vector<std::string> input_roles() const override;
     Result<tasks::OutputStream*> output(const std::string& role, std::uint64_t total_bytes) override;
+    Result<std::filesystem::path> scratch() override;
     void set_preview(tasks::Preview preview) override { preview_ = std::move(preview); }
     void progress(double done) override {
         if (done > attempt_.progress && done <= 1) attempt_.progress = done;
@@ -51,6 +56,7 @@ class Context final : public tasks::TaskContext {
     std::vector<std::shared_ptr<const CachedInput>> held_; ///< keeps fetched inputs on disk
     std::vector<std::unique_ptr<OutputFile>> outputs_;
     std::optional<tasks::Preview> preview_;
+    std::filesystem::path scratch_; ///< empty until it is asked for
 };
 
 std::vector<std::string> Context::input_roles() const {
@@ -116,6 +122,19 @@ Result<tasks::OutputStream*> Context::output(const std::string& role, std::uint6
     if (!file) return file.error();
     outputs_.push_back(std::move(*file));
     return static_cast<tasks::OutputStream*>(outputs_.back().get());
+}
+
+Result<std::filesystem::path> Context::scratch() {
+    if (!scratch_.empty()) return scratch_;
+    const auto folder =
+        environment_.scratch / wire::attempt_file_name(attempt_.name.task_id, attempt_.name.epoch, "scratch");
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed)
+        return Error{ErrorCode::kUnavailable, folder.string(), "cannot be made: " + failed.message(),
+                     "check the disk of this worker"};
+    scratch_ = folder;
+    return folder;
 }
 
 Result<outbox::Entry> Context::finish() {

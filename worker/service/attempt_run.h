@@ -55,6 +55,7 @@ struct RunEnvironment {
     const tasks::Executors& executors;
     SharedStorage& storage;
     wire::Mailbox<SlotEvent>& events;
+    std::filesystem::path scratch; ///< made and emptied by the service; attempts get folders in it
 };
 
 /// Runs an attempt to its end and posts AttemptEnded. Never throws. Whose fault an error is follows from its

@@ -35,7 +35,8 @@ std::string label(const Attempt& attempt) {
 
 Service::Service(ServiceConfig config, outbox::Outbox& outbox, const tasks::Executors& executors)
     : config_(std::move(config)), outbox_(outbox),
-      incarnation_(base::random_hex(16)), environment_{outbox_, executors, storage_, events_} {}
+      incarnation_(base::random_hex(16)), environment_{outbox_, executors, storage_, events_,
+                                                       config_.home / "scratch"} {}
 
 Result<std::unique_ptr<Service>> Service::create(zmq::context_t& context, ServiceConfig config,
                                                  outbox::Outbox& outbox, const tasks::Executors& executors) {
@@ -44,6 +45,9 @@ Result<std::unique_ptr<Service>> Service::create(zmq::context_t& context, Servic
     auto inputs = InputStore::open(settings.home / "inputs");
     if (!inputs) return inputs.error();
     service->inputs_ = std::move(*inputs);
+    // What a killed process left there belongs to nobody.
+    std::error_code ignored;
+    std::filesystem::remove_all(service->environment_.scratch, ignored);
     auto connection =
         wire::Connection::open(context, settings.endpoint, settings.coordinator_key, settings.keys);
     if (!connection) return connection.error();

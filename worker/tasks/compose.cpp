@@ -38,6 +38,8 @@ Executors make_executors(const Models& models, PlanCache& plans) {
     out[request::SpecKind::kRender] = make_render_executor(models, plans);
     out[request::SpecKind::kFinish] = make_finish_executor(plans);
     out[request::SpecKind::kPreview] = make_preview_executor();
+    out[request::SpecKind::kTrack] = make_track_executor();
+    out[request::SpecKind::kSum] = make_sum_executor();
     return out;
 }
 

@@ -54,6 +54,8 @@ class TaskContext {
     virtual std::vector<std::string> input_roles() const = 0;
     /// Opens the output of a role, once each. `total_bytes` is its final size when known, else 0.
     virtual Result<OutputStream*> output(const std::string& role, std::uint64_t total_bytes) = 0;
+    /// A folder of this attempt for what is too large for memory; removed when the attempt ends.
+    virtual Result<std::filesystem::path> scratch() = 0;
     virtual void set_preview(Preview preview) = 0;
     /// 0..1, never going back.
     virtual void progress(double done) = 0;

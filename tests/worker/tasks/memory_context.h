@@ -57,6 +57,10 @@ class MemoryContext final : public TaskContext {
         outputs[role].before_append = before_append;
         return static_cast<OutputStream*>(&outputs[role]);
     }
+    Result<std::filesystem::path> scratch() override {
+        std::filesystem::create_directories(folder_ / "scratch");
+        return folder_ / "scratch";
+    }
     void set_preview(Preview given) override { preview = std::move(given); }
     void progress(double value) override {
         EXPECT_GE(value, done);
