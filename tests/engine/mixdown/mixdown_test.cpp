@@ -185,7 +185,7 @@ TEST_F(MixdownSong, EveryFormatIsWrittenAtTheLoudnessAskedFor) {
 
 TEST_F(MixdownSong, MissingMediaAreNamedAllAtOnceAndSkippedWhenAsked) {
     fs::remove(folder_.path() / "pad.wav");
-    base::write_durably(folder_.path() / "bass.wav", "RIFF of no kind");
+    ASSERT_TRUE(base::write_durably(folder_.path() / "bass.wav", "RIFF of no kind"));
     session::Session session = open_song(song_json());
     const auto refused = describe_media(session, {folder_.path(), scratch(), false, {}});
     ASSERT_FALSE(refused);

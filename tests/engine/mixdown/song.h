@@ -43,7 +43,10 @@ inline void write_tone(const fs::path& file, double seconds, int rate, int seed,
                 0.3 * hit + 0.02 * std::sin(2 * std::numbers::pi * (300 + 70 * seed + 3 * c) * t)));
     }
     std::vector<std::span<const float>> spans(planes.begin(), planes.end());
-    const auto written = files::write_audio(file, spans, {.sample_rate = rate, .channels = channels});
+    files::WriterSettings settings;
+    settings.sample_rate = rate;
+    settings.channels = channels;
+    const auto written = files::write_audio(file, spans, settings);
     ASSERT_TRUE(written) << written.error().text();
 }
 
