@@ -231,7 +231,7 @@ Result<Composition> compose(const std::string& resolved_json) {
 }
 
 const char* composer_version() {
-    return "5";
+    return "6";
 }
 
 } // namespace loopmind::composer

@@ -92,6 +92,8 @@ std::vector<Note> perform(const Context& context, const std::vector<Placed>& pla
         Note note;
         note.grid = rounded(draft.at);
         double start = straight[i] + request.humanize * sigma * timing[i];
+        // The first beat is never early: before 0 it would sound at the end of the file only.
+        if (draft.at < 1e-9) start = std::abs(start);
         start -= std::floor(start / total) * total;
         note.start = rounded(start);
         if (note.start >= total) note.start = 0;

@@ -13,8 +13,7 @@ namespace loopmind::composer {
 
 /// One note. Times are quarter-note beats from the start of the loop and already hold swing and humanize.
 struct Note {
-    double start =
-        0; ///< beats, in [0, total_beats); humanize never moves a note before 0 (it wraps to the end)
+    double start = 0;   ///< beats, in [0, total_beats); humanize makes the first beat late, never early
     double length = 0;  ///< beats, > 0; may ring past the end of the loop, the renderer wraps it
     double grid = 0;    ///< beats: the un-humanized, un-swung position the note was written at
     int pitch = 60;     ///< MIDI note number 0..127; General MIDI drum map for drums and percussion

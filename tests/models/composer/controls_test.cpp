@@ -132,6 +132,22 @@ TEST(Humanize, ZeroIsExactlyTheSwungGrid) {
     }
 }
 
+/// A loop that is played once would lose a downbeat that had slipped before its start.
+TEST(Humanize, FirstBeatStaysAtTheBeginning) {
+    for (std::size_t genre = 0; genre < kGenres.size(); ++genre) {
+        for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+            const Plan plan = plan_of(with(request(genre, seed), "humanize", 1.0));
+            for (const StemPlan& stem : plan.stems) {
+                for (const Note& note : stem.notes) {
+                    if (note.grid == 0) {
+                        EXPECT_LT(note.start, 0.25) << kGenres[genre] << seed << " " << stem.role;
+                    }
+                }
+            }
+        }
+    }
+}
+
 TEST(Humanize, SameNotesWiderTimingAtMost26Milliseconds) {
     for (std::size_t genre = 0; genre < kGenres.size(); ++genre) {
         const auto plans = sweep(genre, 6, "humanize");
