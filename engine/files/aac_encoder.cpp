@@ -68,7 +68,7 @@ std::string itunes_tags(const AudioTags& tags) {
         list += free_form("ISRC", isrc);
     }
     if (list.empty()) return {};
-    const std::string handler = box("hdlr", big(0, 8) + "mdirappl" + big(0, 9));
+    const std::string handler = box("hdlr", big(0, 8) + "mdirappl" + std::string(9, '\0'));
     return box("udta", box("meta", big(0, 4) + handler + box("ilst", list)));
 }
 
