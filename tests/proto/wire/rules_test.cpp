@@ -11,6 +11,8 @@
 
 #include <filesystem>
 #include <limits>
+#include <string>
+#include <vector>
 
 namespace loopmind::wire {
 namespace {
@@ -83,7 +85,8 @@ TEST(AttemptFile, NamesAreReadableSafeAndDistinct) {
 }
 
 TEST(AttemptFile, NeverLeavesItsFolder) {
-    for (const std::string bad : {"..", ".", "", "/", "a/../../b", std::string("\0x", 2).c_str(), "\n"}) {
+    for (const std::string& bad :
+         std::vector<std::string>{"..", ".", "", "/", "a/../../b", std::string("\0x", 2), "\n"}) {
         const auto path = attempt_file_path("/blobs", bad, 1, bad);
         EXPECT_EQ(path.lexically_normal().parent_path(), fs::path("/blobs/incoming")) << bad;
     }
