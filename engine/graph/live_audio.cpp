@@ -108,15 +108,15 @@ void LivePlayer::meter() noexcept {
     loudest_ = std::max(peak_of(out_left_.data()), peak_of(out_right_.data()));
 }
 
-/// Tells the message thread where the transport stands.
+/// Tells the message thread where the transport stands: an odd version while it writes; whoever reads one new
+/// value sees the version move.
 void LivePlayer::publish() noexcept {
     const int latency = engine_ ? engine_->player->latency() : 0;
     const std::int64_t heard = timeline_.session_at(running_ - left_over_ - (plays_ ? latency : 0));
     position_.store(std::max<std::int64_t>(0, heard), std::memory_order_relaxed);
     const unsigned version = told_version_.load(std::memory_order_relaxed);
     told_version_.store(version + 1, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_release);
-    auto tell = [&](size_t i, std::int64_t value) { told_[i].store(value, std::memory_order_relaxed); };
+    auto tell = [&](size_t i, std::int64_t value) { told_[i].store(value, std::memory_order_release); };
     tell(0, timeline_.shift);
     tell(1, timeline_.loop_start);
     tell(2, timeline_.loop_end);

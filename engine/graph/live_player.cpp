@@ -45,11 +45,10 @@ LivePlayer::Snapshot LivePlayer::snapshot() const {
     Snapshot out;
     while (true) {
         const unsigned version = told_version_.load(std::memory_order_acquire);
-        auto read = [&](size_t i) { return told_[i].load(std::memory_order_relaxed); };
+        auto read = [&](size_t i) { return told_[i].load(std::memory_order_acquire); };
         out.timeline = {read(0), read(1), read(2), false, read(3) != 0};
         out.running = read(4);
         out.serial = static_cast<long>(read(5));
-        std::atomic_thread_fence(std::memory_order_acquire);
         if (version % 2 == 0 && told_version_.load(std::memory_order_relaxed) == version) return out;
     }
 }

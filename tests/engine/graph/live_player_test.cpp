@@ -8,8 +8,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <mutex>
+#include <random>
 #include <thread>
 
 namespace loopmind::graph {
@@ -368,6 +371,83 @@ TEST(LivePlayer, IsSilentWithoutAPlan) {
     graph.add("a", test::noise_loop(kFrames, 1));
     ASSERT_TRUE(player.set_plan(*graph.plan()).ok());
     EXPECT_NE(capture(player, 1000).left.back(), 0.0f);
+}
+
+TEST(LivePlayer, TakesEditsWhileAnotherThreadPlays) {
+    // No outcome depends on who is quicker: what comes out stays finite, and nothing is lost at the end.
+    for (const bool streamed : {false, true}) {
+        Graph graph = song();
+        graph.streamed = streamed;
+        LiveOptions options;
+        options.read_ahead_seconds = 0.2;
+        options.prefill_seconds = 0.05;
+        LivePlayer player(options);
+        std::atomic<bool> ends{false};
+        std::atomic<bool> bad{false};
+        std::thread audio([&] {
+            std::array<float, 512> left, right;
+            for (int i = 0; !ends; ++i) {
+                const int count = 1 + (i * 37) % 512;
+                player.process(left.data(), right.data(), count);
+                for (int k = 0; k < count; ++k) {
+                    if (!(std::abs(left[static_cast<size_t>(k)]) < 4)) bad = true; // not finite either
+                }
+            }
+        });
+        std::mt19937 random(7);
+        for (int i = 0; i < 150; ++i) {
+            TrackSpec& track = graph.spec.tracks[random() % 5];
+            switch (random() % 10) {
+            case 0:
+                player.play();
+                break;
+            case 1:
+                player.stop();
+                break;
+            case 2:
+                player.seek(static_cast<std::int64_t>(random() % kFrames));
+                break;
+            case 3:
+                player.set_loop(static_cast<std::int64_t>(random() % 50000),
+                                static_cast<std::int64_t>(random() % kFrames));
+                break;
+            case 4:
+                track.clips[0].media_offset = static_cast<std::int64_t>(random() % 1000);
+                ASSERT_TRUE(player.set_plan(*graph.plan()).ok());
+                break;
+            case 5:
+                if (track.inserts.size() < 2) {
+                    track.inserts.push_back({"l", "limiter", {}, false}); // more latency
+                } else {
+                    track.inserts.pop_back();
+                }
+                ASSERT_TRUE(player.set_plan(*graph.plan()).ok());
+                break;
+            case 6:
+                track.solo = !track.solo;
+                player.set_console(graph.spec);
+                break;
+            case 7:
+                player.set_parameter(track.id, "eq", "band2_db", static_cast<double>(random() % 12));
+                break;
+            case 8:
+                player.take_peak(track.id);
+                player.position();
+                break;
+            default:
+                player.set_bypass(track.id, "eq", random() % 2 == 0);
+                break;
+            }
+        }
+        ASSERT_TRUE(player.set_plan(*graph.plan()).ok());
+        player.seek(1000);
+        player.play();
+        while (player.take_peak("master").left == 0) // until it has taken everything and sounds
+            player.collect();
+        ends = true;
+        audio.join();
+        EXPECT_FALSE(bad);
+    }
 }
 
 TEST(RealtimeGuard, SeesWhatIsForbidden) {
