@@ -207,42 +207,68 @@ std::filesystem::path find_media_program() {
     return {};
 }
 
-Result<LoadedMedia> load_media_contained(const std::filesystem::path& path, int sample_rate,
-                                         const ChildLimits& limits) {
+bool needs_contained_decoder(AudioFormat format) {
+    return format != AudioFormat::kWav;
+}
+
+Status stream_media_contained(const std::filesystem::path& path, int sample_rate,
+                              const std::function<Status(std::int64_t)>& begin, const StereoBlocks& blocks,
+                              const ChildLimits& limits) {
     Child child(path.string(), limits);
     if (Status started = child.start(path, {"--rate", std::to_string(sample_rate), "--max-frames",
                                             std::to_string(limits.load.max_frames)});
         !started)
-        return started.error();
+        return started;
+    std::int64_t frames = -1, given = 0;
+    std::vector<float> left, right;
+    for (Child::Frame frame;;) {
+        if (Status got = child.next(frame); !got) return got;
+        if (frame.kind == 'H' && frames < 0 && frame.body.size() == 8) {
+            const std::uint64_t stated = little(frame.body);
+            if (stated > static_cast<std::uint64_t>(limits.load.max_frames)) return child.nonsense();
+            frames = static_cast<std::int64_t>(stated);
+            if (Status begun = begin(frames); !begun) return begun;
+        } else if (frame.kind == 'A' && frame.body.size() % 8 == 0) {
+            const std::size_t count = frame.body.size() / 8;
+            given += static_cast<std::int64_t>(count);
+            if (given > frames) return child.nonsense();
+            left.resize(count);
+            right.resize(count);
+            for (std::size_t i = 0; i < count; ++i) {
+                std::array<float, 2> pair;
+                std::memcpy(pair.data(), frame.body.data() + 8 * i, 8);
+                left[i] = pair[0];
+                right[i] = pair[1];
+            }
+            if (Status passed = blocks(left, right); !passed) return passed;
+        } else if (frame.kind == 'Z' && given == frames) {
+            return {};
+        } else {
+            return child.nonsense();
+        }
+    }
+}
+
+Result<LoadedMedia> load_media_contained(const std::filesystem::path& path, int sample_rate,
+                                         const ChildLimits& limits) {
     const auto buffer = std::make_shared<graph::StereoBuffer>();
     buffer->sample_rate = sample_rate;
-    std::int64_t frames = -1;
     try {
-        for (Child::Frame frame;;) {
-            if (Status got = child.next(frame); !got) return got.error();
-            if (frame.kind == 'H' && frames < 0 && frame.body.size() == 8) {
-                const std::uint64_t stated = little(frame.body);
-                if (stated > static_cast<std::uint64_t>(limits.load.max_frames)) return child.nonsense();
-                frames = static_cast<std::int64_t>(stated); // memory is taken as samples come, not as stated
-            } else if (frame.kind == 'A' && frame.body.size() % 8 == 0) {
-                const std::size_t count = frame.body.size() / 8;
-                if (buffer->frames() + static_cast<std::int64_t>(count) > frames) return child.nonsense();
-                for (std::size_t i = 0; i < count; ++i) {
-                    std::array<float, 2> pair;
-                    std::memcpy(pair.data(), frame.body.data() + 8 * i, 8);
-                    buffer->left.push_back(pair[0]);
-                    buffer->right.push_back(pair[1]);
-                }
-            } else if (frame.kind == 'Z' && buffer->frames() == frames) {
-                return LoadedMedia(buffer);
-            } else {
-                return child.nonsense();
-            }
-        }
+        const Status streamed = stream_media_contained(
+            path, sample_rate,
+            [](std::int64_t) { return Status(); }, // memory is taken as samples come, not as stated
+            [&buffer](std::span<const float> left, std::span<const float> right) {
+                buffer->left.insert(buffer->left.end(), left.begin(), left.end());
+                buffer->right.insert(buffer->right.end(), right.begin(), right.end());
+                return Status();
+            },
+            limits);
+        if (!streamed) return streamed.error();
     } catch (const std::bad_alloc&) {
         return Error{ErrorCode::kResourceExhausted, path.string(), "needs more memory than there is",
                      "close other programs"};
     }
+    return LoadedMedia(buffer);
 }
 
 Result<AudioInfo> probe_media_contained(const std::filesystem::path& path, const ChildLimits& limits) {
@@ -265,6 +291,17 @@ Result<AudioInfo> probe_media_contained(const std::filesystem::path& path, const
         info.channels > kMaxChannels || info.frames < 0 || info.frames > kMaxFrames)
         return child.nonsense();
     return info;
+}
+
+Result<AudioInfo> measure_media(const std::filesystem::path& path) {
+    Result<std::unique_ptr<ByteSource>> source = open_bytes(path);
+    if (!source) return source.error();
+    const Result<AudioFormat> format = sniff_format(**source);
+    if (!format) return format.error();
+    if (needs_contained_decoder(*format)) return probe_media_contained(path);
+    const auto reader = AudioReader::from_source(std::move(*source), {.with_tags = false});
+    if (!reader) return reader.error();
+    return (*reader)->info();
 }
 
 } // namespace loopmind::files

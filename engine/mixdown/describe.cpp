@@ -1,7 +1,7 @@
 // Finding, hashing and probing media.
 #include "engine/mixdown/describe.h"
 
-#include "engine/files/audio_reader.h"
+#include "engine/files/media_child.h"
 #include "engine/session/project.h"
 #include "engine/session/schema.h"
 #include "proto/base/durable_file.h"
@@ -62,23 +62,22 @@ Result<FoundMedia> describe(session::Media media, const DescribeOptions& options
     if (!file) return file.error();
     const auto digest = base::sha256_file(*file);
     if (!digest) return digest.error();
-    auto reader = files::AudioReader::open(*file, {.with_tags = false});
-    if (!reader) {
-        Error error = reader.error();
+    const auto info = files::measure_media(*file);
+    if (!info) {
+        Error error = info.error();
         error.field = "media." + media.id();
         error.message = file->filename().string() + " " + error.message;
         return error;
     }
-    const auto& info = (*reader)->info();
     juce::ValueTree state = media.state;
     const auto put = [&](const char* name, const juce::var& value) {
         state.setProperty(name, value, nullptr);
     };
     put("sha256", juce::String(digest->sha256));
     put("size", static_cast<juce::int64>(digest->size));
-    put("frames", static_cast<juce::int64>(info.frames));
-    put("sample_rate", info.sample_rate);
-    put("channels", info.channels);
+    put("frames", static_cast<juce::int64>(info->frames));
+    put("sample_rate", info->sample_rate);
+    put("channels", info->channels);
     return FoundMedia{media.id(), digest->sha256, digest->size, *file};
 }
 

@@ -1,9 +1,9 @@
-// Streams a file through its reader; files at another rate are converted first.
+// Streams WAV through its reader; files of other formats or rates are converted first.
 #include "engine/mixdown/file_media.h"
 
 #include "engine/files/audio_reader.h"
 #include "engine/files/downmix.h"
-#include "engine/files/media_loader.h"
+#include "engine/files/media_child.h"
 #include "engine/graph/raw_media.h"
 
 #include <algorithm>
@@ -15,11 +15,9 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::size_t kBlock = 1 << 15;
 
-Result<std::unique_ptr<files::AudioReader>> open_reader(const fs::path& file, const std::string& name) {
-    auto reader = files::AudioReader::open(file, {.with_tags = false});
-    if (reader) return reader;
-    Error error = reader.error();
-    error.field = name; // people know the medium, not the blob
+/// People know the medium, not the blob.
+Error of_medium(Error error, const std::string& name) {
+    error.field = name;
     if (error.code == ErrorCode::kInvalidArgument) error.code = ErrorCode::kDataCorrupt;
     return error;
 }
@@ -28,14 +26,10 @@ Result<std::unique_ptr<files::AudioReader>> open_reader(const fs::path& file, co
 class StereoReader final : public graph::MediaReader {
   public:
     static Result<std::unique_ptr<StereoReader>> open(const fs::path& file, const std::string& name) {
-        auto reader = open_reader(file, name);
-        if (!reader) return reader.error();
+        auto reader = files::AudioReader::open(file, {.with_tags = false});
+        if (!reader) return of_medium(reader.error(), name);
         auto shares = files::stereo_shares((*reader)->info().channels, (*reader)->info().channel_mask);
-        if (!shares) {
-            Error error = shares.error();
-            error.field = name;
-            return error;
-        }
+        if (!shares) return of_medium(shares.error(), name);
         return std::unique_ptr<StereoReader>(new StereoReader(std::move(*reader), std::move(*shares)));
     }
     const files::AudioInfo& info() const { return reader_->info(); }
@@ -102,22 +96,24 @@ class FileMedia final : public graph::Media {
     const int sample_rate_;
 };
 
-/// Writes the file at another rate as bare floats.
-Status convert(const fs::path& file, const std::string& name, int sample_rate, const fs::path& target) {
+/// Writes the file at the session's rate as bare floats.
+Status convert(const fs::path& file, const std::string& name, bool contained, int sample_rate,
+               const fs::path& target) {
     const fs::path part = target.string() + ".part";
     auto writer = graph::RawWriter::create(part);
     if (!writer) return writer.error();
-    auto source = files::open_bytes(file);
-    if (!source) return source.error();
-    auto status = files::stream_media(
-        std::move(*source), sample_rate, [](std::int64_t) { return Status(); },
-        [&](auto left, auto right) { return writer->write(left, right); });
-    if (status) status = writer->finish();
-    if (!status) {
-        Error error = status.error();
-        error.field = name;
-        return error;
+    const auto begin = [](std::int64_t) { return Status(); };
+    const auto blocks = [&writer](auto left, auto right) { return writer->write(left, right); };
+    Status status;
+    if (contained) {
+        status = files::stream_media_contained(file, sample_rate, begin, blocks);
+    } else {
+        auto source = files::open_bytes(file);
+        if (!source) return source.error();
+        status = files::stream_media(std::move(*source), sample_rate, begin, blocks);
     }
+    if (status) status = writer->finish();
+    if (!status) return of_medium(status.error(), name);
     std::error_code failed;
     fs::rename(part, target, failed);
     if (failed)
@@ -131,15 +127,23 @@ Status convert(const fs::path& file, const std::string& name, int sample_rate, c
 Result<std::shared_ptr<const graph::Media>> open_file_media(const fs::path& file, const std::string& name,
                                                             const std::string& content, int sample_rate,
                                                             const fs::path& scratch) {
-    auto reader = StereoReader::open(file, name);
-    if (!reader) return reader.error();
-    const auto& info = (*reader)->info();
-    if (info.sample_rate == sample_rate)
-        return std::shared_ptr<const graph::Media>(
-            std::make_shared<FileMedia>(file, name, content, info.frames, sample_rate));
-    const fs::path converted = scratch / (content + "-" + std::to_string(sample_rate) + ".f32");
-    if (auto status = convert(file, name, sample_rate, converted); !status) return status.error();
-    return graph::open_raw_media(converted, sample_rate, content + "-" + std::to_string(sample_rate));
+    auto source = files::open_bytes(file);
+    if (!source) return of_medium(source.error(), name);
+    const auto format = files::sniff_format(**source);
+    if (!format) return of_medium(format.error(), name);
+    const bool contained = files::needs_contained_decoder(*format);
+    if (!contained) {
+        auto reader = StereoReader::open(file, name);
+        if (!reader) return reader.error();
+        const auto& info = (*reader)->info();
+        if (info.sample_rate == sample_rate)
+            return std::shared_ptr<const graph::Media>(
+                std::make_shared<FileMedia>(file, name, content, info.frames, sample_rate));
+    }
+    const std::string converted = content + "-" + std::to_string(sample_rate);
+    const fs::path target = scratch / (converted + ".f32");
+    if (auto status = convert(file, name, contained, sample_rate, target); !status) return status.error();
+    return graph::open_raw_media(target, sample_rate, converted);
 }
 
 } // namespace loopmind::mixdown

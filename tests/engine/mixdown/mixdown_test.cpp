@@ -201,6 +201,78 @@ TEST_F(MixdownSong, MissingMediaAreNamedAllAtOnceAndSkippedWhenAsked) {
         EXPECT_TRUE(part.id == "kick" || part.id == "lead" || part.media.empty()) << part.id;
 }
 
+TEST_F(MixdownSong, FormatsOfLibrariesAreDecodedApartAndSoundTheSame) {
+    const std::string wav = hash_of(whole(cut()));
+    for (const char* name : {"pad", "lead"}) { // one at the session's rate, one mono at another
+        const auto reader = files::AudioReader::open(folder_.path() / (std::string(name) + ".wav"));
+        ASSERT_TRUE(reader);
+        const files::AudioInfo& info = (*reader)->info();
+        std::vector<std::vector<float>> planes(static_cast<std::size_t>(info.channels),
+                                               std::vector<float>(static_cast<std::size_t>(info.frames)));
+        const std::vector<std::span<float>> out(planes.begin(), planes.end());
+        ASSERT_TRUE((*reader)->read(0, out));
+        const std::vector<std::span<const float>> in(planes.begin(), planes.end());
+        files::WriterSettings settings;
+        settings.format = files::AudioFormat::kFlac;
+        settings.sample_format = info.sample_format;
+        settings.sample_rate = info.sample_rate;
+        settings.channels = info.channels;
+        settings.dither = files::Dither::kNone; // 24 bits stay the 24 bits they are
+        ASSERT_TRUE(files::write_audio(folder_.path() / (std::string(name) + ".flac"), in, settings));
+        fs::rename(folder_.path() / (std::string(name) + ".flac"),
+                   folder_.path() / (std::string(name) + ".wav")); // content counts, not the name
+    }
+    EXPECT_EQ(hash_of(whole(cut())), wav);
+}
+
+TEST_F(MixdownSong, ACodecThatFailsIsNamedAndCostsItsFileOnly) {
+    ASSERT_TRUE(base::write_durably(folder_.path() / "pad.wav", "fLaC" + std::string(4000, '\x5a')));
+    session::Session session = open_song(song_json());
+    const auto refused = describe_media(session, {folder_.path(), scratch(), false, {}});
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("media.m-pad pad.wav"), std::string::npos)
+        << refused.error().text();
+    const auto rest = describe_media(session, {folder_.path(), scratch(), true, {}});
+    ASSERT_TRUE(rest);
+    EXPECT_EQ(rest->media.size(), 3u);
+}
+
+TEST_F(MixdownSong, OddChannelCountsAndRatesPlayAtTheirLength) {
+    const int channels[] = {1, 3, 5, 6, 7, 8}, rates[] = {8000, 11025, 22050, 88200, 96000, 192000};
+    const std::int64_t frames = whole(cut()).frames();
+    for (std::size_t i = 0; i < std::size(channels); ++i) {
+        test::write_tone(folder_.path() / "lead.wav", 2, rates[i], 4, channels[i]);
+        const Cut song = cut(R"("id":"kick","name"=>"id":"kick","mute":true,"name")");
+        const Stage stage = whole(song);
+        EXPECT_EQ(stage.frames(), frames);
+        const auto lead = Stage::track(inputs(song, song.parts.document), "lead");
+        ASSERT_TRUE(lead) << lead.error().text();
+        double power = 0;
+        ASSERT_TRUE(lead->run({}, [&](std::int64_t, auto left, auto right) {
+            for (std::size_t n = 0; n < left.size(); ++n)
+                power += left[n] * left[n] + right[n] * right[n];
+            return true;
+        }));
+        EXPECT_TRUE(std::isfinite(power));
+        EXPECT_GT(power, 100) << channels[i] << " channels at " << rates[i] << " Hz";
+    }
+}
+
+TEST_F(MixdownSong, TenHoursAreCountedRightAndCanBeStopped) {
+    const Cut song = cut(R"("start":0,"length":16,"loop":true}]})"
+                         R"(,{"id":"bass"=>"start":72000,"length":16,"loop":true}]},{"id":"bass")");
+    StageInputs in = inputs(song, song.parts.document);
+    int asked = 0;
+    in.cancelled = [&asked] { return ++asked > 8; };
+    const auto stage = Stage::whole(std::move(in));
+    ASSERT_TRUE(stage) << stage.error().text();
+    EXPECT_GE(stage->frames(), 48000ll * 36008); // 72016 beats at 120
+    EXPECT_LE(stage->frames(), 48000ll * 36008 + 48000 * 30);
+    const auto report = stage->run({}, [](std::int64_t, auto, auto) { return true; });
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, ErrorCode::kCancelled);
+}
+
 TEST_F(MixdownSong, CancellingStopsARender) {
     const Cut song = cut();
     StageInputs in = inputs(song, song.parts.document);
