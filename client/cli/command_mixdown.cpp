@@ -24,6 +24,7 @@ struct MixdownOptions {
     bool stems = false, here = false, force = false, skip_missing = false, detach = false;
     std::optional<double> lufs;
     double ceiling_db = -1;
+    int threads = 0;
     std::string title, artist, isrc;
 };
 
@@ -147,7 +148,9 @@ class Mixdown {
         if (auto* failure = std::get_if<Failure>(&prepared)) return console_.fail(*failure);
         Interrupt interrupt;
         int shown = -1;
-        const int threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+        const int threads = options_.threads > 0
+                                ? options_.threads
+                                : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
         auto made = farm::mix_down_here(
             wish_, std::get<farm::MixdownJob>(prepared), scratch_.path(), threads,
             [&](double share) {
@@ -216,6 +219,11 @@ void add_mixdown(CLI::App& app, Pending& pending) {
                       "Render without clips whose media are missing");
     command->add_flag("--here", options->here,
                       "Render in this process; needs no farm, gives the same samples");
+    command
+        ->add_option("--threads", options->threads,
+                     "With --here: threads to use (default: one a core); changes no sample")
+        ->check(CLI::Range(1, 256))
+        ->type_name("N");
     command->add_flag("--force", options->force, "Replace files in a folder that holds other things");
     command->add_flag("--detach", options->detach, "Print the job id and do not wait");
     add_json(*command, pending);
