@@ -29,6 +29,7 @@ void add_quiet(CLI::App& command, Pending& pending);
 void add_up(CLI::App& app, Pending& pending);         ///< up, down
 void add_generate(CLI::App& app, Pending& pending);   ///< generate
 void add_mixdown(CLI::App& app, Pending& pending);    ///< mixdown
+void add_automix(CLI::App& app, Pending& pending);    ///< automix
 void add_jobs(CLI::App& app, Pending& pending);       ///< jobs, show, watch, cancel, retry
 void add_fetch(CLI::App& app, Pending& pending);      ///< fetch
 void add_workers(CLI::App& app, Pending& pending);    ///< workers

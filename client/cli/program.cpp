@@ -132,6 +132,7 @@ void add_everything(CLI::App& app, Pending& pending) {
         "  loopmind doctor\n\n`loopmind COMMAND --help` tells more about each.");
     add_generate(app, pending);
     add_mixdown(app, pending);
+    add_automix(app, pending);
     add_up(app, pending);
     add_jobs(app, pending);
     add_fetch(app, pending);

@@ -24,6 +24,9 @@ class BlockLoudness {
     double integrated(double gain = 1.0) const;
     /// Sum of the K-weighted squares of both channels over all frames so far.
     double energy() const;
+    /// Sums of the K-weighted squares of both channels, one for each finished 100 ms, and frames of one.
+    std::span<const double> steps() const { return steps_; }
+    int step_frames() const { return step_frames_; }
 
   private:
     struct Filter {

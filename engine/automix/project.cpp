@@ -1,0 +1,63 @@
+// Files in, a document out.
+#include "engine/automix/project.h"
+
+#include "engine/mixdown/describe.h"
+#include "engine/mixdown/file_media.h"
+#include "engine/session/history.h"
+#include "engine/session/session.h"
+#include "proto/base/durable_file.h"
+
+#include <map>
+
+namespace loopmind::automix {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kProjectMax = std::size_t{1} << 30;
+
+Error in_project(const fs::path& file, Error error) {
+    error.field = error.field.empty() ? file.string() : file.string() + ": " + error.field;
+    return error;
+}
+
+} // namespace
+
+Result<MixedProject> mix_project(const fs::path& project, const Options& options, bool skip_missing) {
+    auto text = base::read_file(project, kProjectMax);
+    if (!text) return text.error();
+    auto session = session::Session::from_json(*text);
+    if (!session) return in_project(project, session.error());
+    // Describing writes into the document what files turned out to be: that is for listening, not for saving.
+    session::Session described = session->clone();
+    const fs::path folder = project.has_parent_path() ? project.parent_path() : fs::path(".");
+    auto found = mixdown::describe_media(described, {folder, options.scratch, skip_missing, {}});
+    if (!found) return in_project(project, found.error());
+    std::map<std::string, const mixdown::FoundMedia*> files;
+    for (const mixdown::FoundMedia& media : found->media)
+        files[media.id] = &media;
+    const int rate = described.sample_rate();
+    const graph::MediaLibrary library =
+        [&](const graph::MediaRef& ref) -> Result<std::shared_ptr<const graph::Media>> {
+        const auto file = files.find(ref.id);
+        if (file == files.end())
+            return Error{ErrorCode::kNotFound, "media." + ref.id, "is missing", "relink it"};
+        return mixdown::open_file_media(file->second->file, "media." + ref.id, file->second->sha256, rate,
+                                        options.scratch);
+    };
+    auto made = decide(described, library, options);
+    if (!made)
+        return made.error().code == ErrorCode::kCancelled ? made.error() : in_project(project, made.error());
+    session::History history(*session);
+    if (Status applied = apply(*session, &history, *made); !applied)
+        return in_project(project, applied.error());
+    MixedProject out;
+    out.report = std::move(made->report);
+    out.skipped = found->skipped;
+    out.changed = !made->edits.empty();
+    out.document = out.changed ? session->to_json() : *text;
+    return out;
+}
+
+} // namespace loopmind::automix
