@@ -100,6 +100,8 @@ class Mixdown {
     Attempt<farm::MixdownJob> prepare(const farm::FindBlob& find_blob) {
         auto job = farm::prepare_mixdown(wish_, scratch_.path(), find_blob);
         if (!job.ok()) return bad_input(job.error());
+        for (const std::string& played : job->played)
+            console_.note(played);
         for (const std::string& skipped : job->skipped)
             console_.note("left out: " + skipped);
         return std::move(*job);

@@ -1,6 +1,7 @@
 // From a project file to blobs and a job.
 #include "client/farm/mixdown_job.h"
 
+#include "engine/mixdown/bounce_notes.h"
 #include "engine/mixdown/describe.h"
 #include "engine/mixdown/split.h"
 #include "proto/base/durable_file.h"
@@ -71,13 +72,18 @@ prepare_mixdown(const MixdownWish& wish, const fs::path& scratch,
     auto session = session::Session::from_json(*text);
     if (!session.ok()) return in_project(wish.project, session.error());
     const fs::path folder = wish.project.has_parent_path() ? wish.project.parent_path() : fs::path(".");
-    auto described = mixdown::describe_media(*session, {folder, scratch, wish.skip_missing, find_blob});
+    auto bounced = mixdown::bounce_notes(*session, {folder, scratch, {}, wish.skip_missing, {}});
+    if (!bounced.ok()) return in_project(wish.project, bounced.error());
+    auto described = mixdown::describe_media(
+        *session, {folder, scratch, std::move(bounced->media), wish.skip_missing, find_blob});
     if (!described.ok()) return in_project(wish.project, described.error());
     auto parts = mixdown::split(*session);
     if (!parts.ok()) return in_project(wish.project, parts.error());
 
     MixdownJob job;
-    job.skipped = described->skipped;
+    job.played = std::move(bounced->tracks);
+    job.skipped = std::move(bounced->skipped);
+    job.skipped.insert(job.skipped.end(), described->skipped.begin(), described->skipped.end());
     job.tracks = static_cast<int>(parts->tracks.size());
     std::map<std::string, const mixdown::FoundMedia*> found;
     for (const mixdown::FoundMedia& media : described->media)

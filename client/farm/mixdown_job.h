@@ -33,13 +33,15 @@ struct MixdownJob {
     };
     std::vector<File> media;
     std::vector<std::string> documents;
+    std::vector<std::string> played;  ///< notes without audio that were played here; one sentence each
     std::vector<std::string> skipped; ///< what is left out, with skip_missing; one sentence each
     int tracks = 0;
 };
 
-/// Reads the project, finds and hashes its media and cuts it. `scratch` is an existing folder for embedded
-/// media; keep it until the upload is done. `find_blob` may know media whose files are missing. Blocks; any
-/// thread. Errors name the file, and inside it the field; missing media all in one error.
+/// Reads the project, plays notes that have no audio (mixdown/bounce_notes.h), finds and hashes its media and
+/// cuts it. `scratch` is an existing folder for played and embedded media; keep it until the upload is done.
+/// `find_blob` may know media whose files are missing. Blocks; any thread. Errors name the file, and inside
+/// it the field; missing media all in one error.
 Result<MixdownJob> prepare_mixdown(
     const MixdownWish& wish, const std::filesystem::path& scratch,
     const std::function<std::optional<std::filesystem::path>(const std::string& sha256)>& find_blob);

@@ -45,6 +45,7 @@ Result<fs::path> embedded_file(const session::Media& media, const fs::path& scra
 }
 
 Result<fs::path> file_of(const session::Media& media, const DescribeOptions& options) {
+    if (const auto made = options.made.find(media.id()); made != options.made.end()) return made->second;
     if (!media.file().empty()) {
         auto path = session::media_path(options.folder, media.file());
         std::error_code failed;
@@ -112,8 +113,9 @@ Result<Described> describe_media(session::Session& session, const DescribeOption
         std::string names;
         for (const Error& error : bad)
             names += (names.empty() ? "" : "; ") + error.field + " " + error.message;
-        return Error{bad.front().code, "media", names,
-                     "relink what is missing (`loopmind project`), or render the rest with --skip-missing"};
+        return Error{
+            bad.front().code, "media", names,
+            "point at another file with `loopmind project relink`, or render the rest with --skip-missing"};
     }
     for (const Error& error : bad) {
         remove_clips_of(session, error.field.substr(std::string("media.").size()));
