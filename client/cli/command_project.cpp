@@ -1,5 +1,5 @@
 // `loopmind project new`, `add` and `info`: `.loopmind` files without the app.
-#include "client/cli/commands.h"
+#include "client/cli/command_project.h"
 #include "client/cli/deliver_job.h"
 #include "client/cli/follow_job.h"
 #include "client/cli/project_layer.h"
@@ -237,6 +237,8 @@ void add_project(CLI::App& app, Pending& pending) {
     info_command->callback([shown, &pending] {
         pending.run = [shown](const Invocation& invocation) { return info(invocation, *shown); };
     });
+
+    add_project_files(*project, pending);
 }
 
 } // namespace loopmind::cli

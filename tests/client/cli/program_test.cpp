@@ -2,6 +2,8 @@
 // code.
 #include "client/cli/commands.h"
 #include "client/cli/doctor_checks.h"
+#include "engine/session/journal.h"
+#include "engine/session/project.h"
 #include "tests/client/temporary_folder.h"
 
 #include <gtest/gtest.h>
@@ -130,6 +132,62 @@ TEST_F(Program, ProjectsAreMadeAndDescribed) {
     const Said said = run({"project", "info", file, "--json"});
     EXPECT_EQ(said.exit_code, kExitOk) << said.err;
     EXPECT_EQ(nlohmann::json::parse(said.out)["name"], "My song");
+}
+
+TEST_F(Program, MediaAreRelinkedAndCollectedIntoAPortableFolder) {
+    const auto folder = folder_.path() / "work", elsewhere = folder_.path() / "samples";
+    testing::write_text(folder / "song.loopmind",
+                        R"({"format":"loopmind","version":"1.1","units":"beats","bars":1,
+        "media":[{"id":"kick","kind":"audio","file":"kick.wav"},{"id":"snare","kind":"audio","file":"snare.wav"}]})");
+    testing::write_text(folder / "new/kick-2.wav", "kick");
+    testing::write_text(elsewhere / "snare.wav", "snare");
+    const std::string file = (folder / "song.loopmind").string();
+
+    const Said outside = run({"project", "relink", file, "kick", (elsewhere / "snare.wav").string()});
+    EXPECT_EQ(outside.exit_code, kExitBadInput);
+    EXPECT_NE(outside.err.find("outside the project's folder"), std::string::npos) << outside.err;
+    EXPECT_EQ(run({"project", "relink", file, "none", (folder / "new/kick-2.wav").string()}).exit_code,
+              kExitBadInput);
+    const Said linked = run({"project", "relink", file, "kick", (folder / "new/kick-2.wav").string()});
+    ASSERT_EQ(linked.exit_code, kExitOk) << linked.err;
+
+    const std::string portable = (folder_.path() / "portable").string();
+    const Said partly = run({"project", "collect", file, "--out", portable, "--json"});
+    EXPECT_EQ(partly.exit_code, kExitBadInput) << "snare.wav is nowhere";
+    EXPECT_EQ(nlohmann::json::parse(partly.out)["missing"][0]["id"], "snare");
+    const std::string whole = (folder_.path() / "whole").string();
+    const Said said = run({"project", "collect", file, "--out", whole, "--from", elsewhere.string()});
+    EXPECT_EQ(said.exit_code, kExitOk) << said.out << said.err;
+    EXPECT_TRUE(std::filesystem::exists(whole + "/snare.wav"));
+    EXPECT_TRUE(std::filesystem::exists(whole + "/new/kick-2.wav"));
+    EXPECT_NE(run({"project", "info", whole + "/song.loopmind"}).out.find("none missing"), std::string::npos);
+    EXPECT_EQ(run({"project", "collect", file, "--out", whole}).exit_code, kExitBadInput)
+        << "a project that is there is not replaced";
+}
+
+TEST_F(Program, WhatAutosaveKeptIsListedAndWrittenBack) {
+    const std::string file = (folder_.path() / "song.loopmind").string();
+    const std::string out = (folder_.path() / "back.loopmind").string();
+    ASSERT_EQ(run({"project", "new", file}).exit_code, kExitOk);
+    EXPECT_NE(run({"project", "recover", file}).out.find("nothing unsaved"), std::string::npos);
+    EXPECT_EQ(run({"project", "recover", file, "--out", out}).exit_code, kExitBadInput);
+    {
+        auto journal = session::Journal::start(file);
+        ASSERT_TRUE(journal.ok());
+        for (const char* name : {"first", "second"}) {
+            session::Project edited;
+            edited.set_name(name);
+            ASSERT_TRUE(journal->append(edited.to_json(), 1764057600000).ok());
+        }
+        EXPECT_NE(run({"project", "recover", file}).out.find("open in another program"), std::string::npos);
+    } // as after a crash: the journal stays
+    const Said listed = run({"project", "recover", file, "--json"});
+    EXPECT_EQ(nlohmann::json::parse(listed.out)["states"].size(), 2u) << listed.out;
+    ASSERT_EQ(run({"project", "recover", file, "--out", out}).exit_code, kExitOk);
+    EXPECT_EQ(nlohmann::json::parse(run({"project", "info", out, "--json"}).out)["name"], "second");
+    EXPECT_EQ(run({"project", "recover", file, "--out", out}).exit_code, kExitBadInput) << "not replaced";
+    ASSERT_EQ(run({"project", "recover", file, "--out", out, "--state", "1", "--force"}).exit_code, kExitOk);
+    EXPECT_EQ(nlohmann::json::parse(run({"project", "info", out, "--json"}).out)["name"], "first");
 }
 
 TEST_F(Program, AnEmptyCacheIsListedAndCleared) {
