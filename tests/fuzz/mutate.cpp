@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <random>
 #include <string>
 #include <vector>
@@ -66,9 +67,18 @@ void mutate(std::string& text, const std::vector<std::string>& seeds, Random& ra
 
 } // namespace
 
-/// usage: fuzz_X [runs]    Crashes or a sanitizer's report are the findings; the run that made one is printed
-/// last.
+/// usage: fuzz_X [runs]           Crashes or a sanitizer's report are the findings.
+///        fuzz_X --seeds FOLDER   Writes the seed inputs as files, for libFuzzer to begin with.
 int main(int argc, char** argv) {
+    if (argc == 3 && std::string(argv[1]) == "--seeds") {
+        int number = 0;
+        for (const std::string& seed : fuzz_seeds()) {
+            std::ofstream file(std::string(argv[2]) + "/seed-" + std::to_string(number++), std::ios::binary);
+            file << seed;
+            if (!file.flush()) return 1;
+        }
+        return 0;
+    }
     const long runs = argc > 1 ? std::atol(argv[1]) : 200000;
     const std::vector<std::string> seeds = fuzz_seeds();
     Random random(1);
