@@ -1,6 +1,7 @@
 // Files in, a document out.
 #include "engine/automix/project.h"
 
+#include "engine/mixdown/bounce_notes.h"
 #include "engine/mixdown/describe.h"
 #include "engine/mixdown/file_media.h"
 #include "engine/session/history.h"
@@ -32,7 +33,10 @@ Result<MixedProject> mix_project(const fs::path& project, const Options& options
     // Describing writes into the document what files turned out to be: that is for listening, not for saving.
     session::Session described = session->clone();
     const fs::path folder = project.has_parent_path() ? project.parent_path() : fs::path(".");
-    auto found = mixdown::describe_media(described, {folder, options.scratch, skip_missing, {}});
+    auto bounced = mixdown::bounce_notes(described, {folder, options.scratch, {}, skip_missing, {}});
+    if (!bounced) return in_project(project, bounced.error());
+    auto found = mixdown::describe_media(
+        described, {folder, options.scratch, skip_missing, {}, std::move(bounced->media)});
     if (!found) return in_project(project, found.error());
     std::map<std::string, const mixdown::FoundMedia*> files;
     for (const mixdown::FoundMedia& media : found->media)
@@ -54,7 +58,8 @@ Result<MixedProject> mix_project(const fs::path& project, const Options& options
         return in_project(project, applied.error());
     MixedProject out;
     out.report = std::move(made->report);
-    out.skipped = found->skipped;
+    out.skipped = std::move(bounced->skipped);
+    out.skipped.insert(out.skipped.end(), found->skipped.begin(), found->skipped.end());
     out.changed = !made->edits.empty();
     out.document = out.changed ? session->to_json() : *text;
     return out;

@@ -22,12 +22,13 @@ struct FoundMedia {
 };
 
 struct DescribeOptions {
-    std::filesystem::path folder;                      ///< of the project file: linked media lie below it
-    std::filesystem::path scratch;                     ///< an existing folder for embedded media
-    std::map<std::string, std::filesystem::path> made; ///< files of media that are not linked (bounce_notes)
-    bool skip_missing = false; ///< clips of missing or damaged media are left out instead of refused
+    std::filesystem::path folder;  ///< of the project file: linked media lie below it
+    std::filesystem::path scratch; ///< an existing folder for embedded media
+    bool skip_missing = false;     ///< clips of missing or damaged media are left out instead of refused
     /// Finds a blob by its hash where the file is missing (a local cache); may be empty.
     std::function<std::optional<std::filesystem::path>(const std::string& sha256)> find_blob;
+    /// Files of media that are not linked (bounce_notes).
+    std::map<std::string, std::filesystem::path> made = {};
 };
 
 struct Described {

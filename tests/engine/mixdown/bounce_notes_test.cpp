@@ -93,7 +93,7 @@ TEST_F(BounceNotes, AreInTheMixAndRepeatByteForByte) {
         EXPECT_NE(bounced->tracks[0].find("\"Keys\""), std::string::npos);
         EXPECT_NE(bounced->tracks[0].find("program 14"), std::string::npos) << "as people count";
         const auto described =
-            describe_media(session, {folder_.path(), folder_.path(), bounced->media, false, {}});
+            describe_media(session, {folder_.path(), folder_.path(), false, {}, bounced->media});
         ASSERT_TRUE(described) << described.error().text();
         ASSERT_EQ(described->media.size(), 1u);
         if (round == 0) first = described->media[0].sha256;

@@ -33,7 +33,7 @@ class MixdownSong : public ::testing::Test {
     };
     Cut cut(const std::string& change = "") {
         Cut out{open_song(song_json(change)), {}, {}};
-        auto described = describe_media(out.session, {folder_.path(), scratch(), {}, false, {}});
+        auto described = describe_media(out.session, {folder_.path(), scratch(), false, {}});
         EXPECT_TRUE(described) << (described ? "" : described.error().text());
         out.described = *described;
         auto parts = split(out.session);
@@ -187,12 +187,12 @@ TEST_F(MixdownSong, MissingMediaAreNamedAllAtOnceAndSkippedWhenAsked) {
     fs::remove(folder_.path() / "pad.wav");
     ASSERT_TRUE(base::write_durably(folder_.path() / "bass.wav", "RIFF of no kind"));
     session::Session session = open_song(song_json());
-    const auto refused = describe_media(session, {folder_.path(), scratch(), {}, false, {}});
+    const auto refused = describe_media(session, {folder_.path(), scratch(), false, {}});
     ASSERT_FALSE(refused);
     for (const char* part : {"m-pad", "pad.wav", "m-bass", "bass.wav"})
         EXPECT_NE(refused.error().message.find(part), std::string::npos) << refused.error().text();
     EXPECT_NE(refused.error().hint.find("skip"), std::string::npos);
-    const auto rest = describe_media(session, {folder_.path(), scratch(), {}, true, {}});
+    const auto rest = describe_media(session, {folder_.path(), scratch(), true, {}});
     ASSERT_TRUE(rest);
     EXPECT_EQ(rest->skipped.size(), 2u);
     const auto parts = split(session);
@@ -228,11 +228,11 @@ TEST_F(MixdownSong, FormatsOfLibrariesAreDecodedApartAndSoundTheSame) {
 TEST_F(MixdownSong, ACodecThatFailsIsNamedAndCostsItsFileOnly) {
     ASSERT_TRUE(base::write_durably(folder_.path() / "pad.wav", "fLaC" + std::string(4000, '\x5a')));
     session::Session session = open_song(song_json());
-    const auto refused = describe_media(session, {folder_.path(), scratch(), {}, false, {}});
+    const auto refused = describe_media(session, {folder_.path(), scratch(), false, {}});
     ASSERT_FALSE(refused);
     EXPECT_NE(refused.error().message.find("media.m-pad pad.wav"), std::string::npos)
         << refused.error().text();
-    const auto rest = describe_media(session, {folder_.path(), scratch(), {}, true, {}});
+    const auto rest = describe_media(session, {folder_.path(), scratch(), true, {}});
     ASSERT_TRUE(rest);
     EXPECT_EQ(rest->media.size(), 3u);
 }
@@ -287,7 +287,7 @@ TEST_F(MixdownSong, CancellingStopsARender) {
 
 TEST_F(MixdownSong, AnUnknownEffectIsRefusedBeforeAnythingIsRendered) {
     session::Session session = open_song(song_json(R"("effect":"chorus"=>"effect":"flux")"));
-    ASSERT_TRUE(describe_media(session, {folder_.path(), scratch(), {}, false, {}}));
+    ASSERT_TRUE(describe_media(session, {folder_.path(), scratch(), false, {}}));
     const auto parts = split(session);
     ASSERT_FALSE(parts);
     EXPECT_NE(parts.error().text().find("flux"), std::string::npos);
