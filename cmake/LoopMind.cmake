@@ -49,9 +49,10 @@ function(loopmind_program name)
     set_target_properties(${name} PROPERTIES OUTPUT_NAME "${ARG_OUTPUT}")
 endfunction()
 
-# loopmind_test(NAME SOURCES ... [DEPENDS ...] [LABELS ...]): a GoogleTest program, one CTest entry per case.
+# loopmind_test(NAME [WHOLE] SOURCES ... [DEPENDS ...] [LABELS ...]): a GoogleTest program, one CTest entry per case;
+# with WHOLE one for the program, whose cases share what is costly to start.
 function(loopmind_test name)
-    cmake_parse_arguments(ARG "" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
+    cmake_parse_arguments(ARG "WHOLE" "" "SOURCES;DEPENDS;LABELS" ${ARGN})
     if(NOT ARG_LABELS)
         set(ARG_LABELS unit)
     endif()
@@ -60,6 +61,11 @@ function(loopmind_test name)
     add_executable(${name} ${ARG_SOURCES})
     target_link_libraries(${name} PRIVATE loopmind_options ${ARG_DEPENDS} GTest::gmock GTest::gtest_main)
     set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+    if(ARG_WHOLE)
+        add_test(NAME ${name} COMMAND ${name})
+        set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+        return()
+    endif()
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
 endfunction()
 

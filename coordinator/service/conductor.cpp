@@ -233,20 +233,14 @@ void Conductor::verified(std::shared_ptr<Result_> result, Result<blobs::AdoptVer
 }
 
 void Conductor::commit(std::shared_ptr<Result_> result) {
-    store_.run<store::CompletionVerdict::State>(
-        [result](store::Store& store) -> Result<store::CompletionVerdict::State> {
-            auto verdicts = store.complete_batch({&result->item, 1});
-            if (!verdicts.ok()) return verdicts.error();
-            return (*verdicts)[0].state;
-        },
-        [this, result](Result<store::CompletionVerdict::State> state) {
-            if (!state.ok()) {
-                store_failed(state.error());
-                when_well_.push_back([this, result] { commit(result); });
-                return;
-            }
-            committed(*result, *state);
-        });
+    store_.complete(result->item, [this, result](Result<store::CompletionVerdict> verdict) {
+        if (!verdict.ok()) {
+            store_failed(verdict.error());
+            when_well_.push_back([this, result] { commit(result); });
+            return;
+        }
+        committed(*result, verdict->state);
+    });
 }
 
 void Conductor::committed(const Result_& result, store::CompletionVerdict::State state) {
@@ -380,7 +374,23 @@ void Conductor::probe_store() {
             farm_.pause(std::nullopt, boot_now());
             for (auto& work : std::exchange(when_well_, {}))
                 work();
+            adopt_unknown_jobs();
         });
+}
+
+// While the store was sick, a submission or a retry may have been committed without an answer. Memory is told
+// in the order of commits: an open job that it does not know, or believes ended, is one of those.
+void Conductor::adopt_unknown_jobs() {
+    store_.run<std::vector<core::JobRecord>>([](store::Store& store) { return store.load_open_jobs(); },
+                                             [this](Result<std::vector<core::JobRecord>> open) {
+                                                 if (!open.ok()) return store_failed(open.error());
+                                                 for (core::JobRecord& job : *open) {
+                                                     const core::Job* known = farm_.find_job(job.key);
+                                                     if (known == nullptr ||
+                                                         core::is_terminal(known->record.state))
+                                                         adopt_job(std::move(job));
+                                                 }
+                                             });
 }
 
 void Conductor::forget_old_jobs() {

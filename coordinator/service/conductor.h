@@ -110,6 +110,7 @@ class Conductor {
     void tell(std::uint64_t connection, const core::AttemptName& attempt, bool accepted, bool resend = false,
               std::optional<Error> error = std::nullopt);
     void probe_store();
+    void adopt_unknown_jobs();
     void forget_old_jobs();
 
     core::Farm& farm_;

@@ -1,15 +1,18 @@
-// loopmind-coordinator: serve, enrol, public-key.
+// loopmind-coordinator: serve, enrol, migrate, public-key.
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <iostream>
+#include <optional>
 
 #include "coordinator/service/clock.h"
 #include "coordinator/service/home.h"
 #include "coordinator/service/server.h"
-#include "coordinator/store/sqlite/sqlite_store.h"
+#include "coordinator/store/place.h"
 #include "proto/wire/keys.h"
 
 namespace {
@@ -46,20 +49,47 @@ int serve(service::ServerConfig config) {
     return ended ? 0 : fail(ended.error());
 }
 
-int enrol(const std::filesystem::path& home, store::StoredIdentity who) {
+Result<store::StorePlace> place_of(const std::filesystem::path& home, const std::string& url) {
+    if (!url.empty()) return store::StorePlace::parse(url, {});
+    auto paths = service::prepare_home(home);
+    if (!paths.ok()) return paths.error();
+    return store::StorePlace::parse("", paths->database);
+}
+
+int enrol(const std::filesystem::path& home, const std::string& store_url, store::StoredIdentity who) {
     if (!wire::is_z85_key(who.public_key))
         return fail({ErrorCode::kInvalidArgument, "--public-key", "this is no public key of 40 characters",
                      "print it with `loopmind-worker public-key` or take \"public\" from the key file"});
     if (who.name.empty() || who.name.size() > 128 || who.tenant.empty() || who.tenant.size() > 128)
         return fail({ErrorCode::kInvalidArgument, "--name", "name and tenant have 1 to 128 bytes", ""});
-    auto paths = service::prepare_home(home);
-    if (!paths.ok()) return fail(paths.error());
-    auto store = store::open_sqlite_store(paths->database);
+    auto place = place_of(home, store_url);
+    if (!place.ok()) return fail(place.error());
+    auto store = place->open();
     if (!store.ok()) return fail(store.error());
     who.created_ms = service::unix_now_ms();
     if (Status saved = (*store)->put_identity(who); !saved) return fail(saved.error());
     std::cout << "enrolled " << who.role << " " << who.name << " (tenant " << who.tenant << ")\n";
     return 0;
+}
+
+int migrate(const std::filesystem::path& home, const std::string& store_url, std::optional<int> down_to) {
+    auto place = place_of(home, store_url);
+    if (!place.ok()) return fail(place.error());
+    const int target = down_to.value_or(place->newest_schema());
+    if (Status done = place->migrate(target); !done) return fail(done.error());
+    std::cout << place->display() << " has schema " << target << "\n";
+    return 0;
+}
+
+// The command line of a process is for everybody to see (ps): a password in it is overwritten.
+void hide_passwords(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+        const std::string hidden = store::hide_password(argv[i]);
+        if (hidden == argv[i]) continue;
+        const std::size_t length = std::strlen(argv[i]);
+        std::memset(argv[i], 0, length);
+        std::memcpy(argv[i], hidden.data(), std::min(length, hidden.size()));
+    }
 }
 
 int print_public_key(const std::filesystem::path& home) {
@@ -85,14 +115,24 @@ int main(int argc, char** argv) {
     app.footer("Examples:\n"
                "  loopmind-coordinator serve --home ~/.local/share/loopmind\n"
                "  loopmind-coordinator enrol --role producer --name ada --public-key '<40 characters>'\n"
-               "  loopmind-coordinator public-key");
+               "  loopmind-coordinator public-key\n"
+               "With PostgreSQL (the password in ~/.pgpass or PGPASSWORD, not in the address):\n"
+               "  loopmind-coordinator migrate --store postgresql://loopmind@db.studio/loopmind\n"
+               "  loopmind-coordinator serve --store postgresql://loopmind@db.studio/loopmind");
     std::filesystem::path home = service::default_home();
 
     service::ServerConfig config;
+    const auto add_store = [&config](CLI::App* command) {
+        command
+            ->add_option("--store", config.store,
+                         "Metadata: postgresql://user@host:port/database; without it SQLite in --home")
+            ->envname("LOOPMIND_STORE");
+    };
     std::int64_t lease_ms = config.farm.lease.count();
     std::int64_t heartbeat_ms = config.farm.heartbeat.count();
     auto* serve_command = app.add_subcommand("serve", "Serve clients and workers until SIGTERM");
     serve_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
+    add_store(serve_command);
     serve_command->add_option("--client-endpoint", config.client_endpoint, "Where clients connect")
         ->capture_default_str();
     serve_command->add_option("--worker-endpoint", config.worker_endpoint, "Where workers connect")
@@ -109,6 +149,7 @@ int main(int argc, char** argv) {
     who.tenant = "default";
     auto* enrol_command = app.add_subcommand("enrol", "Let a key in, beside a running server too");
     enrol_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
+    add_store(enrol_command);
     enrol_command->add_option("--role", who.role, "worker, producer, viewer or admin")
         ->required()
         ->check(CLI::IsMember({"worker", "producer", "viewer", "admin"}));
@@ -116,12 +157,22 @@ int main(int argc, char** argv) {
     enrol_command->add_option("--public-key", who.public_key, "The key in Z85, 40 characters")->required();
     enrol_command->add_option("--tenant", who.tenant, "Whose jobs it sees")->capture_default_str();
 
+    auto* migrate_command = app.add_subcommand(
+        "migrate", "Bring the database to this program's schema; stop its coordinators before");
+    std::optional<int> down_to;
+    migrate_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
+    add_store(migrate_command);
+    migrate_command->add_option("--down-to", down_to, "Go back to this schema; 0 deletes everything")
+        ->check(CLI::NonNegativeNumber);
+
     auto* key_command =
         app.add_subcommand("public-key", "Print the coordinator's public key, making it when missing");
     key_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
 
     CLI11_PARSE(app, argc, argv);
-    if (*enrol_command) return enrol(home, who);
+    hide_passwords(argc, argv);
+    if (*enrol_command) return enrol(home, config.store, who);
+    if (*migrate_command) return migrate(home, config.store, down_to);
     if (*key_command) return print_public_key(home);
     if (heartbeat_ms * 2 > lease_ms)
         return fail({ErrorCode::kInvalidArgument, "--heartbeat-ms",

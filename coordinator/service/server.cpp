@@ -15,8 +15,9 @@
 #include "coordinator/service/conductor.h"
 #include "coordinator/service/directory.h"
 #include "coordinator/service/home.h"
+#include "coordinator/service/leadership.h"
 #include "coordinator/service/worker_desk.h"
-#include "coordinator/store/sqlite/sqlite_store.h"
+#include "coordinator/store/place.h"
 #include "proto/base/durable_file.h"
 #include "proto/base/random_id.h"
 #include "proto/wire/keys.h"
@@ -30,6 +31,9 @@ namespace {
 constexpr unsigned kBlobThreads = 2;
 constexpr int kMessagesPerTurn = 256;
 constexpr core::Millis kSweepPause{60'000};
+// Ended jobs stay at hand for so long: people look at them, retry them, deliver them.
+constexpr std::uint64_t kArchiveAfterMs = 600'000;
+constexpr std::size_t kArchivedAtOnce = 200;
 
 } // namespace
 
@@ -43,6 +47,7 @@ struct Server::Parts {
     std::unique_ptr<wire::ZapHandler> zap;
     std::unique_ptr<blobs::BlobStore> blobs;
     std::unique_ptr<core::Farm> farm;
+    std::unique_ptr<LeaderKeeper> keeper;
     std::unique_ptr<store::StoreThread> store;
     std::unique_ptr<blobs::BlobThreads> threads;
     std::unique_ptr<Conductor> conductor;
@@ -56,6 +61,7 @@ Server::Server(ServerConfig config) : config_(std::move(config)), parts_(std::ma
 Server::~Server() {
     parts_->threads.reset();
     parts_->store.reset();
+    parts_->keeper.reset(); // resigns, after the last write
 }
 
 Result<std::unique_ptr<Server>> Server::open(ServerConfig config) {
@@ -75,11 +81,21 @@ Status Server::open_parts() {
     if (!keys.ok()) return keys.error();
     p.keys = std::move(*keys);
 
-    auto opened = store::open_sqlite_store(paths->database);
+    auto place = store::StorePlace::parse(config_.store, paths->database);
+    if (!place.ok()) return place.error();
+    auto opened = open_store(*place);
     if (!opened.ok()) return opened.error();
     std::unique_ptr<store::Store> store = std::move(*opened);
-    auto term = store->next_term();
+    auto term = lead(*store, *place, paths->folder);
     if (!term.ok()) return term.error();
+    if (place->shared()) {
+        auto keeper = LeaderKeeper::start(*place, *term, [this] {
+            lost_leadership_ = true;
+            stop();
+        });
+        if (!keeper.ok()) return keeper.error();
+        p.keeper = std::move(*keeper);
+    }
     auto id = store->meta("coordinator_id");
     if (!id.ok()) return id.error();
     if (!*id) {
@@ -90,7 +106,7 @@ Status Server::open_parts() {
     if (!fingerprint.ok()) return fingerprint.error();
     auto jobs = store->load_open_jobs();
     if (!jobs.ok()) return jobs.error();
-    auto identities = store::open_sqlite_identities(paths->database);
+    auto identities = place->open_identities();
     if (!identities.ok()) return identities.error();
     p.directory = std::make_unique<Directory>(std::move(*identities));
 
@@ -133,8 +149,8 @@ Status Server::open_parts() {
     for (core::JobRecord& job : *jobs)
         p.conductor->adopt_job(std::move(job));
     p.next_sweep = boot_now() + 2 * config_.farm.lease;
-    spdlog::info("{} term {}: clients at {}, workers at {}, {} jobs open", facts.software, *term,
-                 client_endpoint(), worker_endpoint(), open);
+    spdlog::info("{} term {}: clients at {}, workers at {}, {} jobs open, metadata in {}", facts.software,
+                 *term, client_endpoint(), worker_endpoint(), open, place->display());
     return {};
 }
 
@@ -164,6 +180,15 @@ void Server::sweep() {
     });
 }
 
+void Server::archive() {
+    const std::uint64_t now = unix_now_ms();
+    parts_->store->run<std::size_t>(
+        [now](store::Store& store) { return store.archive_jobs(now - kArchiveAfterMs, kArchivedAtOnce); },
+        [this](Result<std::size_t> moved) {
+            if (moved.ok() && *moved == kArchivedAtOnce) archive(); // between others' requests
+        });
+}
+
 Status Server::run() {
     Parts& p = *parts_;
     if (!config_.ready_file.empty()) {
@@ -189,8 +214,14 @@ Status Server::run() {
         p.conductor->turn();
         more = p.clients->pump() || more;
         more = p.workers->pump() || more;
-        if (boot_now() >= p.next_sweep) sweep();
+        if (boot_now() >= p.next_sweep) {
+            sweep();
+            archive();
+        }
     }
+    if (lost_leadership_)
+        return Error{ErrorCode::kUnavailable, "leader", "another coordinator leads now",
+                     "start this one again: it waits as a standby"};
     spdlog::info("stopping");
     return {};
 }

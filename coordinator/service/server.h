@@ -14,6 +14,7 @@ namespace loopmind::service {
 
 struct ServerConfig {
     std::filesystem::path home;
+    std::string store; ///< postgresql://...; empty: SQLite in the home.
     std::string client_endpoint = "tcp://127.0.0.1:7761";
     std::string worker_endpoint = "tcp://127.0.0.1:7762";
     core::FarmConfig farm;
@@ -24,11 +25,13 @@ struct ServerConfig {
 class Server {
   public:
     /// Errors: already_exists (home in use), unavailable (port in use), permission_denied (key mode, folder),
-    /// version_mismatch (database newer than the program), resource_exhausted (disk).
+    /// version_mismatch (the database's schema is not this program's), resource_exhausted (disk). Waits, and
+    /// says so in the log, while a PostgreSQL database does not answer or another coordinator leads.
     static Result<std::unique_ptr<Server>> open(ServerConfig config);
     ~Server();
 
-    /// Serves until stop().
+    /// Serves until stop(). Errors: unavailable when another coordinator began a term: this one must not go
+    /// on.
     Status run();
     /// Any thread or signal handler.
     void stop() noexcept;
@@ -43,10 +46,12 @@ class Server {
     explicit Server(ServerConfig config);
     Status open_parts();
     void sweep();
+    void archive();
 
     ServerConfig config_;
     std::unique_ptr<Parts> parts_;
     std::atomic<bool> stopping_{false};
+    std::atomic<bool> lost_leadership_{false};
     wire::Wakeup stop_wakeup_;
 };
 

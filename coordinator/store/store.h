@@ -9,6 +9,14 @@
 //    Exactly one result of a task is ever accepted; a stale item never fails its batch.
 //  - State, outputs, cache entry, tenant's blobs, dependants becoming ready and the job's end change
 //  together.
+//  - After acquire_leadership() every write (identities excepted: people enrol beside a running coordinator)
+//  is checked
+//    against the leader row in its own transaction: once another term has begun it is refused, and a
+//    transaction of the old term that is still open either commits before the new term begins or not at all.
+//  - Every write may be repeated. When a connection breaks during a commit, the store finds out whether it
+//  was
+//    committed; where it cannot (the database stays away), it answers unavailable and the repeated write is
+//    recognised: a submission by its id, a result by its epoch (kRepeated), a grant by its higher epoch.
 //  - Errors that are not about one item (disk full, read-only, damaged) come back as Error; the caller rolls
 //  back.
 #pragma once
@@ -39,7 +47,8 @@ struct NewJob {
     core::JobRecord job;               ///< `key` is ignored; tasks as the graph made them.
     std::vector<RecipeSet> candidates; ///< The one with most hits answers; its hits are done at once.
     BlobPresent blob_present;          ///< Unset: believed.
-    std::vector<core::Artifact> required; ///< Blobs of the tenant that the tasks read; `role` names the field.
+    std::vector<core::Artifact>
+        required; ///< Blobs of the tenant that the tasks read; `role` names the field.
 };
 
 struct SubmitVerdict {
@@ -104,6 +113,18 @@ struct StoredIdentity {
     std::uint64_t created_ms = 0;
 };
 
+/// Who leads, as the leader row says.
+struct Leader {
+    std::string holder; ///< Empty: nobody.
+    std::uint32_t term = 0;
+    std::uint64_t left_ms = 0; ///< Until its time is over, by the database's clock.
+};
+
+struct LeadershipVerdict {
+    bool acquired = false;
+    Leader leader; ///< After the call: oneself, or who leads.
+};
+
 /// One thread owns it.
 class Store {
   public:
@@ -149,8 +170,20 @@ class Store {
 
     virtual Result<std::optional<std::string>> meta(const std::string& key) = 0;
     virtual Status set_meta(const std::string& key, const std::string& value) = 0;
-    /// Grows the term by one and returns it: called once at each start.
-    virtual Result<std::uint32_t> next_term() = 0;
+
+    /// Begins a new term if nobody leads, the leader's time is over by the database's clock, or `holder` led
+    /// already (its process must be known to be over). From then on writes of this Store belong to that term.
+    virtual Result<LeadershipVerdict> acquire_leadership(const std::string& holder, core::Millis ttl) = 0;
+    /// `term` leads for another `ttl` from now; false when another term has begun. Any Store may renew any
+    /// term.
+    virtual Result<bool> renew_leadership(std::uint32_t term, core::Millis ttl) = 0;
+    /// The next coordinator need not wait; nothing happens when another term has begun.
+    virtual Status resign_leadership(std::uint32_t term) = 0;
+    virtual Result<Leader> leader() = 0;
+
+    /// Moves up to `limit` jobs that ended before `ended_before_ms` out of the way of those that run;
+    /// everything answers as before. Returns how many were moved: 0 when there is nothing more to do.
+    virtual Result<std::size_t> archive_jobs(std::uint64_t ended_before_ms, std::size_t limit) = 0;
     virtual Result<int> schema_version() = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include <utility>
+#include <vector>
 
 namespace loopmind::store {
 
@@ -53,12 +54,42 @@ void StoreThread::loop() {
     }
 }
 
+void StoreThread::complete(CompletionItem item, std::function<void(Result<CompletionVerdict>)> done) {
+    auto completion = std::make_shared<Completion>();
+    completion->item = std::move(item);
+    push({nullptr,
+          [done = std::move(done), completion](std::optional<Error> failure) {
+              if (failure)
+                  done(Result<CompletionVerdict>(std::move(*failure)));
+              else
+                  done(std::move(*completion->verdict));
+          },
+          completion});
+}
+
+std::optional<Error> StoreThread::work(Requests& batch, std::size_t& next) {
+    if (batch[next].completion) return complete(batch, next);
+    return batch[next++].work(*store_);
+}
+
+std::optional<Error> StoreThread::complete(Requests& batch, std::size_t& next) {
+    const std::size_t first = next;
+    std::vector<CompletionItem> items;
+    for (; next < batch.size() && batch[next].completion; ++next)
+        items.push_back(std::move(batch[next].completion->item));
+    const auto verdicts = store_->complete_batch(items);
+    for (std::size_t i = 0; i < items.size(); ++i)
+        batch[first + i].completion->verdict = verdicts.ok() ? Result<CompletionVerdict>((*verdicts)[i])
+                                                             : Result<CompletionVerdict>(verdicts.error());
+    if (!verdicts.ok()) return verdicts.error();
+    return std::nullopt;
+}
+
 void StoreThread::serve(std::deque<Request> batch) {
     std::optional<Error> trouble;
     if (const Status begun = store_->begin(); !begun) trouble = begun.error();
-    for (Request& request : batch) {
-        if (trouble) break;
-        const auto error = request.work(*store_);
+    for (std::size_t next = 0; next < batch.size() && !trouble;) {
+        const auto error = work(batch, next);
         if (error && is_store_trouble(*error)) trouble = *error;
     }
     if (!trouble)

@@ -43,14 +43,29 @@ class StoreThread {
                       done(Result<T>(std::move(*failure)));
                   else
                       done(std::move(**result));
-              }});
+              },
+              nullptr});
     }
 
+    /// As run() with complete_batch() of one item, but neighbours that wait together are one batch of the
+    /// store.
+    void complete(CompletionItem item, std::function<void(Result<CompletionVerdict>)> done);
+
   private:
-    struct Request {
-        std::function<std::optional<Error>(Store&)> work;
-        std::function<void(std::optional<Error>)> done; ///< With the batch's failure, if it failed.
+    struct Completion {
+        CompletionItem item;
+        std::optional<Result<CompletionVerdict>> verdict;
     };
+    struct Request {
+        std::function<std::optional<Error>(Store&)> work; ///< Unset for a completion.
+        std::function<void(std::optional<Error>)> done;   ///< With the batch's failure, if it failed.
+        std::shared_ptr<Completion> completion;
+    };
+
+    using Requests = std::deque<Request>;
+    /// Does the request at `next`, or all completions that begin there; moves `next` on.
+    std::optional<Error> work(Requests& batch, std::size_t& next);
+    std::optional<Error> complete(Requests& batch, std::size_t& next);
 
     void push(Request request);
     void loop();

@@ -108,7 +108,7 @@ Database::~Database() {
 Query Database::query(const char* name) {
     auto it = statements_.find(std::string_view(name));
     if (it == statements_.end()) {
-        const std::string_view sql = embedded_sql(name);
+        const std::string_view sql = sqlite_sql(name);
         if (sql.empty())
             throw SqlFailure{{ErrorCode::kInternal, file_, std::string("no statement ") + name, ""}};
         sqlite3_stmt* statement = nullptr;
@@ -120,8 +120,8 @@ Query Database::query(const char* name) {
     return Query(it->second);
 }
 
-void Database::execute(const std::string& sql) {
-    const int rc = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+void Database::execute(std::string_view sql) {
+    const int rc = sqlite3_exec(handle_, std::string(sql).c_str(), nullptr, nullptr, nullptr);
     if (rc != SQLITE_OK) fail(handle_, rc, file_);
 }
 

@@ -10,14 +10,9 @@
 
 #include <sqlite3.h>
 
-#include "proto/base/result.h"
+#include "coordinator/store/sql_failure.h"
 
 namespace loopmind::store {
-
-/// Thrown inside the SQLite store only; its public functions turn it into a Result.
-struct SqlFailure {
-    Error error;
-};
 
 /// A prepared statement in use; resets itself when it goes out of scope. Parameters are bound in order.
 class Query {
@@ -59,7 +54,7 @@ class Database {
     /// The statement of sql/<name>.sql.
     Query query(const char* name);
     /// Text that is no named statement: pragmas, migrations.
-    void execute(const std::string& sql);
+    void execute(std::string_view sql);
     std::int64_t pragma(const std::string& name);
     sqlite3* handle() { return handle_; }
 
@@ -73,6 +68,6 @@ class Database {
 Error sqlite_error(sqlite3* handle, int code, const std::string& file);
 
 /// Text of sql/<name>.sql or migrations/<name>.sql, embedded at build; empty when there is none.
-std::string_view embedded_sql(std::string_view name);
+std::string_view sqlite_sql(std::string_view name);
 
 } // namespace loopmind::store

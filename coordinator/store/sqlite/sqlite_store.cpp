@@ -6,8 +6,9 @@
 #include <unistd.h>
 #include <utility>
 
+#include "coordinator/store/cache_answer.h"
 #include "coordinator/store/sqlite/database.h"
-#include "coordinator/store/sqlite/migrate.h"
+#include "coordinator/store/sqlite/schema.h"
 
 namespace loopmind::store {
 namespace {
@@ -19,16 +20,12 @@ using core::JobState;
 using core::TaskRecord;
 using core::TaskState;
 
-Error not_found(const std::string& job_id) {
-    return {ErrorCode::kNotFound, "job_id", "there is no job " + job_id, "`loopmind jobs` lists yours"};
-}
-
 class SqliteStore : public Store {
   public:
     explicit SqliteStore(const std::filesystem::path& file) : database_(file, Database::Mode::kReadWrite) {
         database_.execute("PRAGMA journal_mode=WAL");
         database_.execute("PRAGMA synchronous=FULL");
-        migrate(database_, file.string(), newest_sqlite_schema());
+        migrate_database(database_, file.string(), newest_sqlite_schema());
     }
 
     Status begin() override {
@@ -52,11 +49,11 @@ class SqliteStore : public Store {
     }
 
     Result<SubmitVerdict> submit_job(const NewJob& wanted) override {
-        return transaction<SubmitVerdict>([&] { return submit(wanted); });
+        return write<SubmitVerdict>([&] { return submit(wanted); });
     }
 
     Result<std::vector<GrantVerdict>> grant_batch(std::span<const GrantItem> items) override {
-        return transaction<std::vector<GrantVerdict>>([&] {
+        return write<std::vector<GrantVerdict>>([&] {
             std::vector<GrantVerdict> verdicts;
             for (const GrantItem& item : items)
                 verdicts.push_back(grant(item));
@@ -65,7 +62,7 @@ class SqliteStore : public Store {
     }
 
     Result<std::vector<CompletionVerdict>> complete_batch(std::span<const CompletionItem> items) override {
-        return transaction<std::vector<CompletionVerdict>>([&] {
+        return write<std::vector<CompletionVerdict>>([&] {
             std::vector<CompletionVerdict> verdicts;
             for (const CompletionItem& item : items)
                 verdicts.push_back(complete(item));
@@ -74,7 +71,7 @@ class SqliteStore : public Store {
     }
 
     Result<std::vector<bool>> fail_batch(std::span<const FailureItem> items) override {
-        return transaction<std::vector<bool>>([&] {
+        return write<std::vector<bool>>([&] {
             std::vector<bool> verdicts;
             for (const FailureItem& item : items)
                 verdicts.push_back(fail(item));
@@ -84,9 +81,9 @@ class SqliteStore : public Store {
 
     Result<JobRecord> cancel_job(const std::string& tenant, const std::string& job_id,
                                  std::uint64_t now_ms) override {
-        return transaction<JobRecord>([&] {
+        return write<JobRecord>([&] {
             const auto found = find(tenant, job_id);
-            if (!found) throw SqlFailure{not_found(job_id)};
+            if (!found) throw SqlFailure{no_such_job(job_id)};
             if (database_.query("cancel_job").bind(found->key).bind(now_ms).run() > 0)
                 database_.query("cancel_tasks").bind(found->key).run();
             return load(found->key);
@@ -94,13 +91,10 @@ class SqliteStore : public Store {
     }
 
     Result<JobRecord> retry_job(const std::string& tenant, const std::string& job_id) override {
-        return transaction<JobRecord>([&] {
+        return write<JobRecord>([&] {
             const auto found = find(tenant, job_id);
-            if (!found) throw SqlFailure{not_found(job_id)};
-            if (database_.query("reopen_job").bind(found->key).run() == 0)
-                throw SqlFailure{{ErrorCode::kInvalidArgument, "job_id",
-                                  "only a failed or cancelled job can be tried again",
-                                  "submit it as a new job"}};
+            if (!found) throw SqlFailure{no_such_job(job_id)};
+            if (database_.query("reopen_job").bind(found->key).run() == 0) throw SqlFailure{not_retryable()};
             database_.query("reopen_tasks").bind(found->key).run();
             database_.query("delete_failures").bind(found->key).run();
             return load(found->key);
@@ -157,7 +151,10 @@ class SqliteStore : public Store {
     }
 
     Status add_blob(const std::string& tenant, const std::string& sha256, std::uint64_t size) override {
-        return guarded([&] { database_.query("add_blob").bind(tenant).bind(sha256).bind(size).run(); });
+        return status(write<bool>([&] {
+            database_.query("add_blob").bind(tenant).bind(sha256).bind(size).run();
+            return true;
+        }));
     }
 
     Result<std::optional<std::uint64_t>> find_blob(const std::string& tenant,
@@ -166,6 +163,7 @@ class SqliteStore : public Store {
     }
 
     Status put_identity(const StoredIdentity& who) override {
+        if (!is_identity_role(who.role)) return no_such_role(who.role);
         return guarded([&] {
             database_.query("put_identity")
                 .bind(who.public_key)
@@ -193,17 +191,38 @@ class SqliteStore : public Store {
     }
 
     Status set_meta(const std::string& key, const std::string& value) override {
-        return guarded([&] { database_.query("set_meta").bind(key).bind(value).run(); });
+        return status(write<bool>([&] {
+            database_.query("set_meta").bind(key).bind(value).run();
+            return true;
+        }));
     }
 
-    Result<std::uint32_t> next_term() override {
-        return transaction<std::uint32_t>([&] {
-            const auto known = read_meta("term");
-            const auto term = static_cast<std::uint32_t>((known ? std::stoul(*known) : 0) + 1);
-            database_.query("set_meta").bind("term").bind(std::to_string(term)).run();
-            return term;
+    Result<LeadershipVerdict> acquire_leadership(const std::string& holder, core::Millis ttl) override {
+        auto verdict = transaction<LeadershipVerdict>([&] {
+            const bool acquired =
+                database_.query("acquire_leadership").bind(holder).bind(std::int64_t{ttl.count()}).run() > 0;
+            return LeadershipVerdict{acquired, read_leader()};
+        });
+        if (verdict.ok() && verdict->acquired) term_ = verdict->leader.term;
+        return verdict;
+    }
+
+    Result<bool> renew_leadership(std::uint32_t term, core::Millis ttl) override {
+        return transaction<bool>([&] {
+            return database_.query("renew_leadership").bind(term).bind(std::int64_t{ttl.count()}).run() > 0;
         });
     }
+
+    Status resign_leadership(std::uint32_t term) override {
+        return guarded([&] { database_.query("resign_leadership").bind(term).run(); });
+    }
+
+    Result<Leader> leader() override {
+        return transaction<Leader>([&] { return read_leader(); });
+    }
+
+    // Claims go by the primary key, whose depth finished tasks hardly change on one machine.
+    Result<std::size_t> archive_jobs(std::uint64_t, std::size_t) override { return std::size_t{0}; }
 
     Result<int> schema_version() override {
         return transaction<int>([&] { return static_cast<int>(database_.pragma("user_version")); });
@@ -245,6 +264,28 @@ class SqliteStore : public Store {
         }
     }
 
+    // A transaction that the leader row must allow. It holds the database's write lock: no term begins
+    // meanwhile.
+    template <typename T, typename Work> Result<T> write(Work&& work) {
+        return transaction<T>([&] {
+            if (term_ != 0) {
+                Query query = database_.query("check_term");
+                if (!query.bind(term_).step()) throw SqlFailure{leadership_lost(term_)};
+            }
+            return work();
+        });
+    }
+
+    template <typename T> static Status status(Result<T> result) {
+        return result.ok() ? Status() : Status(result.error());
+    }
+
+    Leader read_leader() {
+        Query query = database_.query("get_leader");
+        query.step();
+        return {query.text(0), static_cast<std::uint32_t>(query.integer(1)), query.number(2)};
+    }
+
     std::optional<std::string> read_meta(const std::string& key) {
         Query query = database_.query("get_meta");
         query.bind(key);
@@ -284,7 +325,7 @@ class SqliteStore : public Store {
         {
             Query query = database_.query("get_job");
             query.bind(key);
-            if (!query.step()) throw SqlFailure{not_found(std::to_string(key))};
+            if (!query.step()) throw SqlFailure{no_such_job(std::to_string(key))};
             job = read_job(query);
         }
         load_tasks(job);
@@ -371,9 +412,7 @@ class SqliteStore : public Store {
         SubmitVerdict verdict;
         if (const auto known = find(wanted.job.tenant, wanted.job.job_id)) {
             if (known->request_digest != wanted.job.request_digest)
-                throw SqlFailure{{ErrorCode::kAlreadyExists, "job_id",
-                                  "job " + wanted.job.job_id + " exists with other parameters",
-                                  "draw a new id"}};
+                throw SqlFailure{another_request(wanted.job.job_id)};
             verdict.existed = true;
             verdict.job = load(known->key);
             return verdict;
@@ -381,11 +420,14 @@ class SqliteStore : public Store {
         for (const Artifact& blob : wanted.required)
             if (find_tenant_blob(wanted.job.tenant, blob.sha256) != blob.size ||
                 (wanted.blob_present && !wanted.blob_present(blob)))
-                throw SqlFailure{{ErrorCode::kNotFound, blob.role,
-                                  "the farm does not have blob " + blob.sha256,
-                                  "put it first and submit again"}};
+                throw SqlFailure{missing_blob(blob)};
         JobRecord job = wanted.job;
-        answer_from_cache(wanted, job);
+        answer_from_cache(wanted, job, [&](const std::vector<std::string>& recipes) {
+            CachedOutputs found;
+            for (const std::string& recipe : recipes)
+                found.push_back(cached_outputs(job.tenant, recipe, wanted.blob_present));
+            return found;
+        });
         database_.query("insert_job")
             .bind(job.tenant)
             .bind(job.owner)
@@ -401,11 +443,8 @@ class SqliteStore : public Store {
             .run();
         job.key = static_cast<JobKey>(sqlite3_last_insert_rowid(database_.handle()));
         for (const TaskRecord& task : job.tasks) {
-            int waiting = 0;
-            for (std::uint32_t need : task.needs) {
-                if (job.tasks.at(need).state != TaskState::kDone) ++waiting;
+            for (std::uint32_t need : task.needs)
                 database_.query("insert_need").bind(job.key).bind(task.index).bind(need).run();
-            }
             database_.query("insert_task")
                 .bind(job.key)
                 .bind(task.index)
@@ -413,7 +452,7 @@ class SqliteStore : public Store {
                 .bind(task.stem)
                 .bind(task.variation)
                 .bind(static_cast<int>(task.state))
-                .bind(waiting)
+                .bind(open_needs(job, task))
                 .bind(task.fingerprint)
                 .bind(task.spec_json)
                 .bind(task.cached)
@@ -422,47 +461,6 @@ class SqliteStore : public Store {
         }
         verdict.job = std::move(job);
         return verdict;
-    }
-
-    void answer_from_cache(const NewJob& wanted, JobRecord& job) {
-        std::vector<std::vector<Artifact>> best(job.tasks.size());
-        std::size_t best_hits = 0;
-        std::string fingerprint;
-        for (const RecipeSet& candidate : wanted.candidates) {
-            std::vector<std::vector<Artifact>> outputs(job.tasks.size());
-            std::size_t hits = 0;
-            for (std::size_t i = 0; i < job.tasks.size() && i < candidate.recipes.size(); ++i) {
-                outputs[i] = cached_outputs(job.tenant, candidate.recipes[i], wanted.blob_present);
-                if (!outputs[i].empty()) ++hits;
-            }
-            if (hits <= best_hits) continue;
-            best_hits = hits;
-            best = std::move(outputs);
-            fingerprint = candidate.fingerprint;
-        }
-        for (std::size_t i = 0; i < job.tasks.size(); ++i) {
-            TaskRecord& task = job.tasks[i];
-            const bool hit = !best[i].empty();
-            if (hit) {
-                task.state = TaskState::kDone;
-                task.cached = true;
-                task.fingerprint = fingerprint;
-                task.outputs = std::move(best[i]);
-            }
-        }
-        for (TaskRecord& task : job.tasks) {
-            if (task.state == TaskState::kDone) continue;
-            const bool ready = std::all_of(task.needs.begin(), task.needs.end(), [&job](std::uint32_t need) {
-                return job.tasks.at(need).state == TaskState::kDone;
-            });
-            task.state = ready ? TaskState::kReady : TaskState::kBlocked;
-        }
-        job.state = JobState::kQueued;
-        if (!job.tasks.empty() && best_hits == job.tasks.size()) {
-            job.state = JobState::kDone;
-            job.cached = true;
-            job.finished_ms = job.created_ms;
-        }
     }
 
     void after_done(JobKey job, std::uint32_t index, std::uint64_t now_ms) {
@@ -582,6 +580,7 @@ class SqliteStore : public Store {
 
     Database database_;
     bool in_batch_ = false;
+    std::uint32_t term_ = 0; ///< 0: writes are not checked.
 };
 
 } // namespace

@@ -31,6 +31,33 @@ TEST_F(SqliteStoreTest, MigrationsGoUpAndDownAndUpAgain) {
     EXPECT_EQ(*(*store)->schema_version(), newest_sqlite_schema());
 }
 
+// As it was before the table schema_migrations and the leader row.
+TEST_F(SqliteStoreTest, AnOlderDatabaseIsTakenOverWithItsTerm) {
+    {
+        Database database(file_, Database::Mode::kReadWrite);
+        database.execute(sqlite_sql("001_base.up"));
+        database.execute("PRAGMA user_version = 1");
+        database.execute("INSERT INTO meta (key, value) VALUES ('term', '41')");
+    }
+    const auto store = open_sqlite_store(file_);
+    ASSERT_TRUE(store.ok()) << store.error().text();
+    EXPECT_EQ(*(*store)->schema_version(), newest_sqlite_schema());
+    EXPECT_EQ((*store)->acquire_leadership("home", core::Millis(1))->leader.term, 42u) << "terms only grow";
+    ASSERT_TRUE(migrate_sqlite(file_, 1).ok());
+    Database database(file_, Database::Mode::kReadWrite);
+    Query query = database.query("get_meta");
+    query.bind("term");
+    ASSERT_TRUE(query.step());
+    EXPECT_EQ(query.text(0), "42");
+}
+
+TEST_F(SqliteStoreTest, ADatabaseOfOtherScriptsIsRefused) {
+    ASSERT_TRUE(open_sqlite_store(file_).ok());
+    Database(file_, Database::Mode::kReadWrite)
+        .execute("UPDATE schema_migrations SET checksum = 'other' WHERE version = 1");
+    EXPECT_EQ(open_sqlite_store(file_).error().code, ErrorCode::kVersionMismatch);
+}
+
 TEST_F(SqliteStoreTest, ANewerDatabaseIsRefusedAndLeftAlone) {
     ASSERT_TRUE(open_sqlite_store(file_).ok());
     {

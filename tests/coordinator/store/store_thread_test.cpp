@@ -12,8 +12,9 @@ namespace {
 // A SQLite store that counts commits and can be told to fail them.
 class CountingStore : public Store {
   public:
-    CountingStore(std::unique_ptr<Store> real, std::atomic<int>& commits, std::atomic<bool>& sick)
-        : real_(std::move(real)), commits_(commits), sick_(sick) {}
+    CountingStore(std::unique_ptr<Store> real, std::atomic<int>& commits, std::atomic<int>& batches,
+                  std::atomic<bool>& sick)
+        : real_(std::move(real)), commits_(commits), batches_(batches), sick_(sick) {}
     Status begin() override { return real_->begin(); }
     Status commit() override {
         if (sick_) return Error{ErrorCode::kResourceExhausted, "db", "the disk is full", ""};
@@ -26,6 +27,7 @@ class CountingStore : public Store {
         return real_->grant_batch(items);
     }
     Result<std::vector<CompletionVerdict>> complete_batch(std::span<const CompletionItem> items) override {
+        ++batches_;
         return real_->complete_batch(items);
     }
     Result<std::vector<bool>> fail_batch(std::span<const FailureItem> items) override {
@@ -64,12 +66,23 @@ class CountingStore : public Store {
     Status set_meta(const std::string& key, const std::string& value) override {
         return real_->set_meta(key, value);
     }
-    Result<std::uint32_t> next_term() override { return real_->next_term(); }
+    Result<LeadershipVerdict> acquire_leadership(const std::string& holder, core::Millis ttl) override {
+        return real_->acquire_leadership(holder, ttl);
+    }
+    Result<bool> renew_leadership(std::uint32_t term, core::Millis ttl) override {
+        return real_->renew_leadership(term, ttl);
+    }
+    Status resign_leadership(std::uint32_t term) override { return real_->resign_leadership(term); }
+    Result<Leader> leader() override { return real_->leader(); }
+    Result<std::size_t> archive_jobs(std::uint64_t before, std::size_t limit) override {
+        return real_->archive_jobs(before, limit);
+    }
     Result<int> schema_version() override { return real_->schema_version(); }
 
   private:
     std::unique_ptr<Store> real_;
     std::atomic<int>& commits_;
+    std::atomic<int>& batches_;
     std::atomic<bool>& sick_;
 };
 
@@ -78,7 +91,7 @@ class StoreThreadTest : public ::testing::Test {
     void SetUp() override {
         auto opened = open_sqlite_store(folder_.path() / "coordinator.db");
         ASSERT_TRUE(opened.ok());
-        auto counting = std::make_unique<CountingStore>(std::move(*opened), commits_, sick_);
+        auto counting = std::make_unique<CountingStore>(std::move(*opened), commits_, batches_, sick_);
         thread_ = std::make_unique<StoreThread>(std::move(counting),
                                                 [](std::function<void()> answer) { answer(); });
     }
@@ -101,6 +114,7 @@ class StoreThreadTest : public ::testing::Test {
 
     ScratchFolder folder_;
     std::atomic<int> commits_{0};
+    std::atomic<int> batches_{0};
     std::atomic<bool> sick_{false};
     std::unique_ptr<StoreThread> thread_;
 };
@@ -122,6 +136,52 @@ TEST_F(StoreThreadTest, WhatPilesUpIsCommittedOnceAndAnsweredInOrder) {
     EXPECT_EQ(commits_, 2);
     for (int i = 0; i < 50; ++i)
         EXPECT_EQ(order[static_cast<std::size_t>(i)], i);
+}
+
+TEST_F(StoreThreadTest, NeighbouringCompletionsAreOneBatchAndEachIsAnsweredItself) {
+    std::promise<core::JobKey> submitted;
+    thread_->run<SubmitVerdict>(
+        [](Store& store) { return store.submit_job(new_job("j")); },
+        [&](Result<SubmitVerdict> verdict) { submitted.set_value(verdict->job.key); });
+    const core::JobKey job = submitted.get_future().get();
+    const auto granted = [this, job](std::uint64_t epoch) {
+        thread_->run<std::vector<GrantVerdict>>(
+            [item = grant_of(job, 0, epoch)](Store& store) {
+                return store.grant_batch({&item, 1});
+            },
+            [](Result<std::vector<GrantVerdict>> verdict) { EXPECT_TRUE(verdict.ok()); });
+    };
+    std::vector<CompletionVerdict::State> states;
+    std::promise<void> all;
+    const auto complete = [&](std::uint64_t epoch) {
+        thread_->complete(completion_of(job, 0, epoch, {artifact("plan", 'a')}),
+                          [&](Result<CompletionVerdict> verdict) {
+                              states.push_back(verdict->state);
+                              if (states.size() == 5) all.set_value();
+                          });
+    };
+    auto gate = hold();
+    complete(1); // before its grant
+    granted(1);
+    complete(7);
+    complete(1);
+    complete(1);
+    granted(2); // too late: it is done
+    complete(2);
+    gate->set_value();
+    all.get_future().wait();
+    using State = CompletionVerdict::State;
+    EXPECT_THAT(states, ::testing::ElementsAre(State::kStale, State::kStale, State::kAccepted,
+                                               State::kRepeated, State::kStale));
+    EXPECT_EQ(batches_, 3) << "three runs of neighbours";
+}
+
+TEST_F(StoreThreadTest, ACompletionInAFailedCommitIsToldSo) {
+    sick_ = true;
+    std::promise<Result<CompletionVerdict>> told;
+    thread_->complete(completion_of(1, 0, 1, {artifact("plan", 'a')}),
+                      [&](Result<CompletionVerdict> verdict) { told.set_value(std::move(verdict)); });
+    EXPECT_EQ(told.get_future().get().error().code, ErrorCode::kResourceExhausted);
 }
 
 TEST_F(StoreThreadTest, AnErrorOfOneRequestIsAnsweredAlone) {

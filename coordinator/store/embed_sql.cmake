@@ -1,6 +1,6 @@
-# Writes OUTPUT: a C++ table of every file in SQL_FILES, by name without ".sql". Run by cmake -P at build.
-set(text "// Generated from the .sql files; do not edit.\n#include \"coordinator/store/sqlite/database.h\"\n\n")
-string(APPEND text "namespace loopmind::store {\n\nstd::string_view embedded_sql(std::string_view name) {\n")
+# Writes OUTPUT: FUNCTION(name) answers the text of every file in SQL_FILES, by name without ".sql". Run by cmake -P.
+set(text "// Generated from the .sql files; do not edit.\n#include <string_view>\n\n")
+string(APPEND text "namespace loopmind::store {\n\nstd::string_view ${FUNCTION}(std::string_view name) {\n")
 foreach(file IN LISTS SQL_FILES)
     get_filename_component(name "${file}" NAME)
     string(REGEX REPLACE "\\.sql$" "" name "${name}")

@@ -1,54 +1,8 @@
-// What every store must do. A new implementation adds itself to the list at the end.
-#include "tests/coordinator/store/store_fixture.h"
+// What every store must do.
+#include "tests/coordinator/store/store_conformance.h"
 
 namespace loopmind::store {
 namespace {
-
-using core::JobState;
-using core::TaskState;
-using CompletionState = CompletionVerdict::State;
-using GrantState = GrantVerdict::State;
-
-/// Opens the store of a folder; opening it again sees what was committed.
-struct Implementation {
-    const char* name;
-    std::function<Result<std::unique_ptr<Store>>(const std::filesystem::path& folder)> open;
-};
-
-class StoreConformance : public ::testing::TestWithParam<Implementation> {
-  protected:
-    void SetUp() override { reopen(); }
-    void reopen() {
-        store_.reset();
-        auto opened = GetParam().open(folder_.path());
-        ASSERT_TRUE(opened.ok()) << opened.error().text();
-        store_ = std::move(*opened);
-    }
-    core::JobRecord submit(const NewJob& job) {
-        auto verdict = store_->submit_job(job);
-        EXPECT_TRUE(verdict.ok()) << verdict.error().text();
-        return verdict->job;
-    }
-    GrantState grant(const GrantItem& item) { return (*store_->grant_batch({&item, 1}))[0].state; }
-    CompletionState complete(const CompletionItem& item) {
-        return (*store_->complete_batch({&item, 1}))[0].state;
-    }
-    core::JobRecord load(core::JobKey key) { return *store_->load_job(key); }
-    // Grants and completes one task with some output.
-    void finish(core::JobKey job, std::uint32_t index, std::uint64_t epoch, const std::string& recipe = "") {
-        ASSERT_EQ(grant(grant_of(job, index, epoch)), GrantState::kGranted);
-        ASSERT_EQ(complete(completion_of(job, index, epoch,
-                                         {artifact(index == 0   ? "plan"
-                                                   : index == 3 ? "mix"
-                                                                : "audio",
-                                                   static_cast<char>('a' + index))},
-                                         recipe)),
-                  CompletionState::kAccepted);
-    }
-
-    ScratchFolder folder_;
-    std::unique_ptr<Store> store_;
-};
 
 TEST_P(StoreConformance, ASubmittedJobIsThereAfterReopening) {
     const auto job = submit(new_job("j1"));
@@ -400,13 +354,6 @@ TEST_P(StoreConformance, IdentitiesAreKeptAndChanged) {
     EXPECT_FALSE(store_->put_identity({"k2", "emperor", "", "", false, 0}).ok());
 }
 
-TEST_P(StoreConformance, TermsGrowAtEachStart) {
-    EXPECT_EQ(*store_->next_term(), 1u);
-    EXPECT_EQ(*store_->next_term(), 2u);
-    reopen();
-    EXPECT_EQ(*store_->next_term(), 3u);
-}
-
 TEST_P(StoreConformance, MetaIsKept) {
     EXPECT_FALSE(store_->meta("last_fingerprint")->has_value());
     ASSERT_TRUE(store_->set_meta("last_fingerprint", "a").ok());
@@ -423,13 +370,242 @@ TEST_P(StoreConformance, TextIsKeptAsItIs) {
     EXPECT_EQ((*store_->find_job("studio", "j1"))->prompt, job.job.prompt);
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance,
-                         ::testing::Values(Implementation{"sqlite",
-                                                          [](const std::filesystem::path& folder) {
-                                                              return open_sqlite_store(folder /
-                                                                                       "coordinator.db");
-                                                          }}),
-                         [](const auto& info) { return info.param.name; });
+// --- the leader row
+
+constexpr core::Millis kLong{3'600'000};
+constexpr core::Millis kShort{1};
+
+TEST_P(StoreConformance, NobodyLeadsANewDatabase) {
+    EXPECT_EQ(store_->leader()->term, 0u);
+    EXPECT_EQ(store_->leader()->holder, "");
+    EXPECT_EQ(store_->leader()->left_ms, 0u);
+}
+
+TEST_P(StoreConformance, OneLeadsAndAnotherIsToldWho) {
+    const auto mine = *store_->acquire_leadership("here", kLong);
+    ASSERT_TRUE(mine.acquired);
+    EXPECT_EQ(mine.leader.term, 1u);
+    EXPECT_GT(mine.leader.left_ms, 3'000'000u);
+    auto other = open_another();
+    const auto theirs = *other->acquire_leadership("there", kLong);
+    EXPECT_FALSE(theirs.acquired);
+    EXPECT_EQ(theirs.leader.holder, "here");
+    EXPECT_EQ(theirs.leader.term, 1u);
+}
+
+TEST_P(StoreConformance, TheSameHolderStartsANewTermAtOnce) {
+    EXPECT_EQ(store_->acquire_leadership("here", kLong)->leader.term, 1u);
+    reopen();
+    const auto again = *store_->acquire_leadership("here", kLong);
+    EXPECT_TRUE(again.acquired);
+    EXPECT_EQ(again.leader.term, 2u);
+}
+
+TEST_P(StoreConformance, ALeaderWhoseTimeIsOverIsReplacedAndItsWritesAreRefused) {
+    const auto job = submit(new_job("j1"));
+    ASSERT_TRUE(store_->acquire_leadership("here", kShort)->acquired);
+    ASSERT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kGranted) << "over, but nobody else leads yet";
+    auto other = open_another();
+    while (!other->acquire_leadership("there", kLong)->acquired) { // until the millisecond is over
+    }
+    EXPECT_EQ(other->leader()->term, 2u);
+    EXPECT_FALSE(*store_->renew_leadership(1, kLong));
+
+    const auto refused = [](const Error& error) {
+        return error.code == ErrorCode::kUnavailable && error.field == "leader";
+    };
+    const auto item = completion_of(job.key, 0, 5, {artifact("plan", 'a')});
+    const auto failure = FailureItem{job.key, 0, {5, "w", core::Fault::kTask, {}}, 0, false, {}, 0};
+    const auto again = grant_of(job.key, 0, 6);
+    EXPECT_TRUE(refused(store_->complete_batch({&item, 1}).error()));
+    EXPECT_TRUE(refused(store_->grant_batch({&again, 1}).error()));
+    EXPECT_TRUE(refused(store_->fail_batch({&failure, 1}).error()));
+    EXPECT_TRUE(refused(store_->submit_job(new_job("j2")).error()));
+    EXPECT_TRUE(refused(store_->cancel_job("studio", "j1", 1).error()));
+    EXPECT_TRUE(refused(store_->retry_job("studio", "j1").error()));
+    EXPECT_TRUE(refused(store_->add_blob("studio", std::string(64, 'a'), 1).error()));
+    EXPECT_TRUE(refused(store_->set_meta("a", "b").error()));
+    EXPECT_TRUE(load(job.key).tasks[0].state == TaskState::kLeased) << "it may still read";
+
+    EXPECT_EQ((*other->complete_batch({&item, 1}))[0].state, CompletionState::kAccepted);
+    EXPECT_FALSE(other->find_job("studio", "j2")->has_value());
+}
+
+TEST_P(StoreConformance, ABatchOfAnOldTermIsRefusedAsAWhole) {
+    const auto job = submit(new_job("j1"));
+    ASSERT_TRUE(store_->acquire_leadership("here", kShort)->acquired);
+    ASSERT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kGranted);
+    auto other = open_another();
+    while (!other->acquire_leadership("there", kLong)->acquired) {
+    }
+    ASSERT_TRUE(store_->begin().ok());
+    EXPECT_FALSE(store_->submit_job(new_job("j2")).ok());
+    EXPECT_FALSE(store_->set_meta("a", "b").ok());
+    store_->rollback();
+    EXPECT_FALSE(other->meta("a")->has_value());
+    EXPECT_EQ(other->load_open_jobs()->size(), 1u);
+}
+
+TEST_P(StoreConformance, RenewingKeepsTheTerm) {
+    ASSERT_TRUE(store_->acquire_leadership("here", kShort)->acquired);
+    auto keeper = open_another();
+    EXPECT_TRUE(*keeper->renew_leadership(1, kLong)) << "any connection renews";
+    EXPECT_FALSE(keeper->acquire_leadership("there", kLong)->acquired);
+    EXPECT_GT(store_->leader()->left_ms, 3'000'000u);
+    EXPECT_TRUE(store_->set_meta("a", "b").ok());
+}
+
+TEST_P(StoreConformance, WhoResignsIsReplacedAtOnce) {
+    ASSERT_TRUE(store_->acquire_leadership("here", kLong)->acquired);
+    ASSERT_TRUE(store_->resign_leadership(1).ok());
+    auto other = open_another();
+    const auto next = *other->acquire_leadership("there", kLong);
+    EXPECT_TRUE(next.acquired);
+    EXPECT_EQ(next.leader.term, 2u);
+    ASSERT_TRUE(store_->resign_leadership(1).ok());
+    EXPECT_EQ(other->leader()->holder, "there") << "a term that is over resigns nothing";
+}
+
+TEST_P(StoreConformance, PeopleEnrolBesideALeader) {
+    ASSERT_TRUE(store_->acquire_leadership("here", kLong)->acquired);
+    auto other = open_another();
+    EXPECT_TRUE(other->put_identity({"key", "viewer", "Bob", "studio", false, 1}).ok());
+    EXPECT_TRUE(store_->find_identity("key")->has_value());
+}
+
+// --- whole batches mean what their items one by one would
+
+TEST_P(StoreConformance, ATaskMayComeTwiceInABatch) {
+    const auto job = submit(new_job("j1"));
+    const std::vector grants{grant_of(job.key, 0, 5), grant_of(job.key, 0, 4),
+                             grant_of(job.key, 0, 6, "second")};
+    const auto granted = *store_->grant_batch(grants);
+    EXPECT_EQ(granted[0].state, GrantState::kGranted);
+    EXPECT_EQ(granted[1].state, GrantState::kStale);
+    EXPECT_EQ(granted[2].state, GrantState::kGranted);
+    EXPECT_EQ(load(job.key).tasks[0].attempts, 2u);
+    const std::vector results{completion_of(job.key, 0, 5, {artifact("plan", 'a')}),
+                              completion_of(job.key, 0, 6, {artifact("plan", 'b')}, "", "second")};
+    const auto done = *store_->complete_batch(results);
+    EXPECT_EQ(done[0].state, CompletionState::kStale);
+    EXPECT_EQ(done[1].state, CompletionState::kAccepted);
+    EXPECT_EQ(load(job.key).tasks[0].outputs, std::vector{artifact("plan", 'b')});
+}
+
+TEST_P(StoreConformance, ABatchOfManyJobsEndsThemAll) {
+    constexpr int kJobs = 40;
+    std::vector<core::JobKey> keys;
+    for (int i = 0; i < kJobs; ++i)
+        keys.push_back(submit(new_job("j" + std::to_string(i))).key);
+    std::uint64_t epoch = 0;
+    for (const std::vector<std::uint32_t>& wave :
+         std::vector<std::vector<std::uint32_t>>{{0}, {1, 2}, {3}}) { // compose; both stems; finish
+        std::vector<GrantItem> grants;
+        std::vector<CompletionItem> results;
+        for (core::JobKey key : keys)
+            for (std::uint32_t index : wave) {
+                grants.push_back(grant_of(key, index, ++epoch));
+                results.push_back(
+                    completion_of(key, index, epoch, {artifact("audio", 'a'), artifact("midi", 'b')},
+                                  "recipe-" + std::to_string(key) + "-" + std::to_string(index)));
+            }
+        const auto granted = store_->grant_batch(grants);
+        for (const auto& verdict : *granted)
+            ASSERT_EQ(verdict.state, GrantState::kGranted);
+        const auto accepted = store_->complete_batch(results);
+        for (const auto& verdict : *accepted)
+            ASSERT_EQ(verdict.state, CompletionState::kAccepted);
+        const auto repeated = store_->complete_batch(results);
+        for (const auto& verdict : *repeated)
+            ASSERT_EQ(verdict.state, CompletionState::kRepeated);
+    }
+    EXPECT_TRUE(store_->load_open_jobs()->empty());
+    for (core::JobKey key : keys)
+        EXPECT_EQ(load(key).state, JobState::kDone);
+}
+
+TEST_P(StoreConformance, TheFirstResultOfARecipeInABatchStays) {
+    const auto one = submit(new_job("j1"));
+    const auto two = submit(new_job("j2"));
+    const std::vector grants{grant_of(one.key, 0, 1), grant_of(two.key, 0, 2)};
+    ASSERT_TRUE(store_->grant_batch(grants).ok());
+    const std::vector results{
+        completion_of(one.key, 0, 1, {artifact("plan", 'a')}, "r0"),
+        completion_of(two.key, 0, 2, {artifact("plan", 'b'), artifact("more", 'c')}, "r0")};
+    ASSERT_TRUE(store_->complete_batch(results).ok());
+    auto third = new_job("j3");
+    third.candidates = {{"fp", {"r0"}}};
+    EXPECT_EQ(submit(third).tasks[0].outputs, std::vector{artifact("plan", 'a')});
+    EXPECT_EQ(load(two.key).tasks[0].outputs, (std::vector{artifact("more", 'c'), artifact("plan", 'b')}));
+}
+
+TEST_P(StoreConformance, AWorkersTextMayBeAnyBytes) {
+    const std::string odd("fp\0\xff\xc3 \\ \"{,}'\xed\xa0\x80", 17);
+    const auto job = submit(new_job("j1"));
+    auto item = grant_of(job.key, 0, 1);
+    item.worker = item.incarnation = odd;
+    ASSERT_EQ(grant(item), GrantState::kGranted);
+    EXPECT_EQ(load(job.key).tasks[0].worker, odd);
+    auto result = completion_of(job.key, 0, 1, {artifact("plan", 'a')}, "", odd);
+    result.fingerprint = odd;
+    EXPECT_EQ(complete(result), CompletionState::kAccepted);
+    EXPECT_EQ(load(job.key).tasks[0].fingerprint, odd);
+    EXPECT_EQ(*store_->attempt_fate("j1.0", 1, odd), AttemptFate::kAccepted);
+}
+
+TEST_P(StoreConformance, ABlobThatAJobNeedsMustBeTheTenants) {
+    auto job = new_job("j1");
+    job.required = {artifact("media", 'a'), artifact("media", 'b')};
+    ASSERT_TRUE(store_->add_blob("studio", std::string(64, 'a'), 10).ok());
+    ASSERT_TRUE(store_->add_blob("label", std::string(64, 'b'), 10).ok());
+    const auto refused = store_->submit_job(job);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kNotFound);
+    EXPECT_EQ(refused.error().field, "media");
+    EXPECT_THAT(refused.error().message, ::testing::HasSubstr(std::string(64, 'b')));
+    ASSERT_TRUE(store_->add_blob("studio", std::string(64, 'b'), 11).ok());
+    EXPECT_FALSE(store_->submit_job(job).ok()) << "another size is another blob";
+    job.required[1].size = 11;
+    EXPECT_TRUE(store_->submit_job(job).ok());
+}
+
+// --- history
+
+TEST_P(StoreConformance, ArchivedJobsAnswerAsBefore) {
+    const auto done = submit(new_job("done"));
+    for (std::uint32_t i = 0; i < 4; ++i)
+        finish(done.key, i, i + 1, "r" + std::to_string(i));
+    const auto cancelled = submit(new_job("cancelled"));
+    finish(cancelled.key, 0, 10);
+    ASSERT_TRUE(store_->cancel_job("studio", "cancelled", 3000).ok());
+    const auto running = submit(new_job("running"));
+    finish(running.key, 0, 20);
+    const auto lately = submit(new_job("lately"));
+    ASSERT_TRUE(store_->cancel_job("studio", "lately", 9000).ok());
+    const auto before = load(done.key);
+
+    while (*store_->archive_jobs(5000, 1) > 0) {
+    }
+    reopen();
+    EXPECT_EQ(load(done.key).tasks[3].outputs, before.tasks[3].outputs);
+    EXPECT_EQ(load(done.key).state, JobState::kDone);
+    EXPECT_EQ(load(running.key).tasks[1].state, TaskState::kReady);
+    EXPECT_EQ(load(lately.key).state, JobState::kCancelled);
+    EXPECT_EQ(store_->load_open_jobs()->size(), 1u);
+    EXPECT_EQ(store_->list_jobs("studio", 10, {})->size(), 4u);
+    EXPECT_EQ(*store_->attempt_fate("done.2", 3, "w"), AttemptFate::kAccepted);
+    EXPECT_EQ(complete(completion_of(done.key, 2, 3, {artifact("audio", 'z')})), CompletionState::kRepeated);
+    EXPECT_EQ(grant(grant_of(done.key, 2, 99)), GrantState::kStale);
+    EXPECT_TRUE(submit(new_job("done")).key == done.key) << "its id is still taken";
+
+    const auto again = store_->retry_job("studio", "cancelled");
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(again->tasks[0].state, TaskState::kDone);
+    finish(cancelled.key, 1, 30);
+    finish(cancelled.key, 2, 31);
+    finish(cancelled.key, 3, 32);
+    EXPECT_EQ(load(cancelled.key).state, JobState::kDone);
+}
 
 } // namespace
 } // namespace loopmind::store

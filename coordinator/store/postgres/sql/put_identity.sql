@@ -1,0 +1,7 @@
+-- Counting the change first locks the counter: changes become visible in the order of their numbers.
+WITH change AS (
+    UPDATE meta SET value = (value::bigint + 1)::text WHERE key = 'identities'
+)
+INSERT INTO identities (public_key, role, name, tenant, revoked, created_ms) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (public_key) DO UPDATE
+    SET role = excluded.role, name = excluded.name, tenant = excluded.tenant, revoked = excluded.revoked

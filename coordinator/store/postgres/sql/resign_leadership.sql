@@ -1,0 +1,1 @@
+UPDATE leader SET until = 'epoch', holder = '' WHERE one AND term = $1

@@ -1,0 +1,1 @@
+SELECT 1 FROM leader WHERE term = ?1
