@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # kill -9 of coordinator or worker in every state of a job, with real processes: every job must be done, none twice,
-# and every output must have the hash of an undisturbed run. See --help.
+# and every output must have the hash of an undisturbed run. With --postgres the metadata are in a PostgreSQL server,
+# which is killed too. See --help.
 import argparse
 import hashlib
 import itertools
@@ -19,6 +20,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "acceptance"))
 from farm import CommandFailed, DEFAULT_BIN, Farm  # noqa: E402
 from measures.table import print_table  # noqa: E402
+from postgres import Postgres  # noqa: E402
 from raw_peer import Peer, load_messages, read_keys  # noqa: E402
 
 CLIENTS = 6
@@ -170,6 +172,12 @@ def delivered_hashes(folder):
     return found
 
 
+def strikes(database):
+    """(state, victim) of all kills. The database has no fault points: it is killed in the states that can be seen."""
+    pairs = list(itertools.product(STATES, ("coordinator", "worker")))
+    return pairs + [(state, "database") for state in STATES if database and state not in FAULTS]
+
+
 def wait_for(condition, seconds):
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -181,14 +189,17 @@ def wait_for(condition, seconds):
 
 
 class Killer:
-    def __init__(self, farm, observer):
-        self.farm, self.observer = farm, observer
-        self.hits = {(state, victim): 0 for state in STATES for victim in ("coordinator", "worker")}
+    def __init__(self, farm, observer, database):
+        self.farm, self.observer, self.database = farm, observer, database
+        self.hits = {pair: 0 for pair in strikes(database)}
 
     def worker(self):
         return next(name for name in self.farm.pids() if name.startswith("worker"))
 
     def kill(self, victim):
+        if victim == "database":
+            self.database.crash()
+            return
         name = "coordinator" if victim == "coordinator" else self.worker()
         self.farm.kill(name)
         if victim == "coordinator":
@@ -217,6 +228,8 @@ class Killer:
         seen = wait_for(lambda: next(self.observer.open_tasks(READY), None) or
                         next((job for job in self.observer.jobs() if job.state == 1), None), 15)
         self.kill(victim)
+        if victim == "database":
+            os.kill(pid, signal.SIGCONT)
         return seen
 
     def while_working(self, state, victim):
@@ -237,7 +250,7 @@ class Killer:
             shown = self.observer.job(found[0])
             if shown is not None and any(t.task_id == found[1].task_id and in_state(t) for t in shown.tasks):
                 self.kill(victim)
-                if victim == "coordinator":
+                if victim != "worker":
                     os.kill(pid, signal.SIGCONT)
                 return True
             os.kill(pid, signal.SIGCONT)
@@ -256,8 +269,12 @@ class Killer:
         return died
 
 
-def undisturbed(options, messages, folder):
-    with Farm(options.bin) as farm:
+def new_farm(options, database):
+    return Farm(options.bin, env={"LOOPMIND_STORE": database.new_place()} if database else None)
+
+
+def undisturbed(options, messages, folder, database):
+    with new_farm(options, database) as farm:
         feed = Feed(farm, folder, options.jobs)
         feed.finish()
         if feed.failures:
@@ -268,20 +285,34 @@ def undisturbed(options, messages, folder):
     return hashes, delivered_hashes(folder)
 
 
+def stored(farm):
+    """What the stopped farm's database says: (findings, tasks that are not done, digests of all outputs)."""
+    url = farm.extra.get("LOOPMIND_STORE")
+    if url:
+        undone = Postgres.query(url, "SELECT job, n, state FROM all_tasks WHERE state <> 4")
+        digests = Postgres.query(url, "SELECT DISTINCT o ->> 1 FROM all_tasks, jsonb_array_elements(outputs) o")
+        return [], undone, [digest for (digest,) in digests]
+    with sqlite3.connect(os.path.join(farm.home, "coordinator", "coordinator.db")) as database:
+        found = [f"database: {row[0]}" for row in database.execute("PRAGMA integrity_check") if row[0] != "ok"]
+        undone = database.execute("SELECT job, n, state FROM tasks WHERE state <> 4").fetchall()
+        digests = database.execute("SELECT DISTINCT sha256 FROM artifacts").fetchall()
+    return found, undone, [digest for (digest,) in digests]
+
+
 def disk_findings(farm):
     """Asks the stopped farm's files: a sound database, every task done, every output a blob that is what its name says."""
-    folder = os.path.join(farm.home, "coordinator")
-    with sqlite3.connect(os.path.join(folder, "coordinator.db")) as database:
-        found = [f"database: {row[0]}" for row in database.execute("PRAGMA integrity_check") if row[0] != "ok"]
-        found += [f"task {row} is not done" for row in database.execute("SELECT job, n, state FROM tasks WHERE state <> 4")]
-        for (digest,) in database.execute("SELECT DISTINCT sha256 FROM artifacts"):
-            path = os.path.join(folder, "blobs", digest[:2], digest)
-            try:
-                with open(path, "rb") as stream:
-                    if hashlib.sha256(stream.read()).hexdigest() != digest:
-                        found.append(f"blob {digest} holds other bytes")
-            except OSError as error:
-                found.append(f"blob {digest}: {error}")
+    found, undone, digests = stored(farm)
+    found += [f"task {row} is not done" for row in undone]
+    if not digests:
+        found.append("the database holds no output")
+    for digest in digests:
+        path = os.path.join(farm.home, "coordinator", "blobs", digest[:2], digest)
+        try:
+            with open(path, "rb") as stream:
+                if hashlib.sha256(stream.read()).hexdigest() != digest:
+                    found.append(f"blob {digest} holds other bytes")
+        except OSError as error:
+            found.append(f"blob {digest}: {error}")
     return found
 
 
@@ -292,6 +323,7 @@ def main():
     parser.add_argument("--rounds", type=int, help="kills per state and victim (default 3, with --quick 1)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--postgres", action="store_true", help="metadata in a PostgreSQL server, which is killed too")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     options.jobs = options.jobs or (30 if options.quick else 100)
@@ -302,16 +334,17 @@ def main():
     problems = []
 
     began = time.monotonic()
-    wanted, wanted_files = undisturbed(options, messages, os.path.join(folder, "calm"))
+    database = Postgres(options.bin) if options.postgres else None
+    wanted, wanted_files = undisturbed(options, messages, os.path.join(folder, "calm"), database)
     print(f"undisturbed: {len(wanted)} jobs in {time.monotonic() - began:.1f} s")
 
-    events = list(itertools.product(STATES, ("coordinator", "worker"))) * rounds
+    events = strikes(database) * rounds
     random.shuffle(events)
     began = time.monotonic()
-    farm = Farm(options.bin)
+    farm = new_farm(options, database)
     try:
         observer = Observer(farm, messages)
-        killer = Killer(farm, observer)
+        killer = Killer(farm, observer, database)
         feed = Feed(farm, os.path.join(folder, "storm"), options.jobs)
         share = max(1, (options.jobs - CLIENTS) // (len(events) + 1))
         feed.allow(CLIENTS)
@@ -339,15 +372,15 @@ def main():
         observer.forget()
     finally:
         farm.close()
+        if database:
+            database.close()
         shutil.rmtree(folder, ignore_errors=True)
 
     print()
-    print_table(["state", "coordinator killed", "worker killed"],
-                [[state, killer.hits[state, "coordinator"], killer.hits[state, "worker"]] for state in STATES])
-    for state in STATES:
-        for victim in ("coordinator", "worker"):
-            if not killer.hits[state, victim]:
-                problems.append(f"no {victim} was killed while {state}")
+    victims = ("coordinator", "worker", "database") if database else ("coordinator", "worker")
+    print_table(["state", *(f"{victim} killed" for victim in victims)],
+                [[state, *(killer.hits.get((state, victim), "-") for victim in victims)] for state in STATES])
+    problems += [f"no {victim} was killed while {state}" for (state, victim), hits in killer.hits.items() if not hits]
     for text in problems[:40]:
         print(f"problem: {text}")
     print(f"\n{options.jobs} jobs, {sum(killer.hits.values())} kills that hit their state, {len(problems)} problems, "
