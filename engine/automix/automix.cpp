@@ -56,7 +56,8 @@ class Mixer {
         else
             for (Channel& channel : channels_)
                 channel.after.pan = channel.before.pan;
-        decide_levels(channels_);
+        choose_loudness();
+        decide_levels(channels_, level_of_held(channels_).value_or(first_level()));
         if (Status settled = settle(); !settled) return settled.error();
         explain(channels_, genre_, mix_.report);
         progress(1);
@@ -335,11 +336,15 @@ class Mixer {
         return measure(trial, master);
     }
 
-    /// Brings the balanced mix to its loudness.
-    Status settle() {
+    void choose_loudness() {
         Report& report = mix_.report;
         report.mastered = !options_.lufs && mastered();
         report.lufs_wanted = options_.lufs.value_or(report.mastered ? kMasteredLufs : kPremasterLufs);
+    }
+
+    /// Brings the balanced mix to its loudness.
+    Status settle() {
+        Report& report = mix_.report;
         if (report.mastered) {
             const auto before = measure(session_, true);
             if (!before) return before.error();
@@ -350,7 +355,7 @@ class Mixer {
         if (!free) return {};
         const auto held = level_of_held(channels_);
         report.around_kept = held.has_value();
-        double level = held.value_or(first_level(report.lufs_wanted));
+        double level = held.value_or(first_level());
         for (int round = 0; round < 6; ++round) {
             set_gains(channels_, level);
             if (held) break;
@@ -380,11 +385,15 @@ class Mixer {
         return {};
     }
 
-    /// The reference level at which unrelated signals would sum up to a loudness.
-    double first_level(double lufs) const {
-        double sum = 0;
+    /// The reference level at which unrelated signals would sum up to the loudness that is wanted.
+    double first_level() const {
+        double sum = 0, lufs = mix_.report.lufs_wanted;
         for (const Channel& channel : channels_)
-            sum += std::pow(10.0, channel.wanted_lu / 10);
+            sum += std::pow(10.0, channel.target.lu / 10);
+        if (mix_.report.mastered)
+            for (const session::Insert& insert : session_.master().inserts())
+                if (insert.effect() == session::effect::kGain && !insert.bypass())
+                    lufs -= std::clamp(insert.param(session::param::kGainDb, 0), 0.0, 30.0);
         return lufs - 10 * std::log10(std::max(sum, 1e-9));
     }
 

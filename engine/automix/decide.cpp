@@ -15,6 +15,7 @@ constexpr double kMostTiltDb = 4;
 constexpr double kDeepestThresholdDb = 18;
 constexpr double kLean = 0.12;   ///< of the whole mix, as a position
 constexpr double kPlaced = 0.05; ///< farther out than this a track has a side
+constexpr double kLeastHeldShare = 0.2;
 constexpr double kSameGainDb = 0.05;
 constexpr double kReliefStep = 0.25; ///< LU
 constexpr double kMostRelief = 1.5;
@@ -177,14 +178,13 @@ void decide_pans(std::vector<Channel>& channels) {
     place(channels, sides);
 }
 
-void decide_levels(std::vector<Channel>& channels) {
+void decide_levels(std::vector<Channel>& channels, double reference) {
     for (Channel& channel : channels) {
         channel.relief_lu = 0;
         channel.wanted_lu = channel.target.lu - 10 * std::log10(std::max(1.0, players(channels, channel)));
     }
     std::vector<double> level(channels.size()); // of the features through pan and buses, the fader at 0
     std::vector<MaskingTrack> tracks(channels.size());
-    const auto held_level = level_of_held(channels);
     for (std::size_t i = 0; i < channels.size(); ++i) {
         Setting setting = channels[i].after;
         setting.gain_db = channels[i].held ? channels[i].before.gain_db : 0;
@@ -192,15 +192,15 @@ void decide_levels(std::vector<Channel>& channels) {
         tracks[i].features = &channels[i].features_after();
         tracks[i].gain = channels[i].power_gain(channels[i].features_after(), setting);
     }
-    const double reference = held_level.value_or(-23);
     const std::vector<MaskingTrack> at_zero = tracks;
+    const std::size_t every = quick_rows(tracks);
     for (int round = 0; round < 24; ++round) {
         for (std::size_t i = 0; i < channels.size(); ++i) {
             if (channels[i].held) continue;
             const double gain = reference + channels[i].wanted_lu + channels[i].relief_lu - level[i];
             tracks[i].gain = at_zero[i].gain * std::pow(10.0, gain / 20);
         }
-        const std::vector<Masked> masked = masking(tracks);
+        const std::vector<Masked> masked = masking(tracks, every);
         std::vector<double> step(channels.size(), 0);
         for (std::size_t i = 0; i < channels.size(); ++i) {
             const Channel& channel = channels[i];
@@ -237,14 +237,15 @@ void set_gains(std::vector<Channel>& channels, double level) {
 }
 
 std::optional<double> level_of_held(const std::vector<Channel>& channels) {
-    double sum = 0, all = 0;
+    double sum = 0, held = 0, all = 0;
     for (const Channel& channel : channels) {
+        all += weight_of(channel);
         if (!channel.held) continue;
         sum += weight_of(channel) * (channel.lufs_before() + channel.path_db - channel.target.lu);
-        all += weight_of(channel);
+        held += weight_of(channel);
     }
-    if (all <= 0) return std::nullopt;
-    return sum / all;
+    if (held <= 0 || held < kLeastHeldShare * all) return std::nullopt;
+    return sum / held;
 }
 
 } // namespace loopmind::automix

@@ -33,14 +33,16 @@ void decide_pans(std::vector<Channel>& channels);
 /// Relative levels: `wanted_lu` and `relief_lu` of all channels. A role that plays on several tracks at once
 /// shares its loudness among them. The foreground is freed from masking: step by step, at most 1.5 LU up, and
 /// 1.5 LU down for what covers it from the background.
-void decide_levels(std::vector<Channel>& channels);
+/// `level` is where the reference is expected, for the masking by held tracks.
+void decide_levels(std::vector<Channel>& channels, double level);
 
 /// Gains for a reference level: `after.gain_db` so that every channel that may move has `level + wanted_lu`
 /// behind its fader and its buses, limited to -48..24 dB. Faders that are within 0.05 dB of it stay.
 void set_gains(std::vector<Channel>& channels, double level);
 
 /// The reference level that held channels ask for: the mean of theirs, those that count most in the mix
-/// first. Nullopt without any.
+/// first. Nullopt when they carry less than a fifth of the mix: an automated texture does not set the level
+/// of all.
 std::optional<double> level_of_held(const std::vector<Channel>& channels);
 
 inline constexpr double kLeastGainDb = -48, kMostGainDb = 24;

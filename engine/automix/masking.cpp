@@ -78,7 +78,15 @@ std::vector<float> loudness_weights(const Features& features) {
     return out;
 }
 
-std::vector<Masked> masking(const std::vector<MaskingTrack>& tracks) {
+std::size_t quick_rows(const std::vector<MaskingTrack>& tracks) {
+    constexpr std::size_t kCells = 4'000'000;
+    std::size_t cells = 0;
+    for (const MaskingTrack& track : tracks)
+        cells += track.features->cells.size();
+    return 1 + cells / kCells;
+}
+
+std::vector<Masked> masking(const std::vector<MaskingTrack>& tracks, std::size_t every) {
     std::vector<Masked> out(tracks.size());
     std::size_t rows = 0, bands = 0;
     for (const MaskingTrack& track : tracks) {
@@ -91,7 +99,11 @@ std::vector<Masked> masking(const std::vector<MaskingTrack>& tracks) {
     const auto offset = static_cast<float>(std::pow(10.0, -kOffsetDb / 10));
     std::vector<float> excitation(tracks.size() * bands), total(bands);
     std::vector<std::vector<double>> coverers(tracks.size(), std::vector<double>(tracks.size(), 0));
-    for (std::size_t row = 0; row < rows; ++row) {
+    // Each covered cell asks every other track: the square of their number is what costs.
+    const std::size_t name_every = every * (1 + tracks.size() * tracks.size() * rows * bands / 100'000'000);
+    std::vector<double> seen(tracks.size(), 0), named(tracks.size(), 0);
+    for (std::size_t row = 0; row < rows; row += std::max<std::size_t>(1, every)) {
+        const bool naming = row % name_every == 0;
         std::fill(total.begin(), total.end(), 0.0f);
         for (std::size_t i = 0; i < tracks.size(); ++i) {
             float* mine = excitation.data() + i * bands;
@@ -110,6 +122,7 @@ std::vector<Masked> masking(const std::vector<MaskingTrack>& tracks) {
             for (std::size_t b = 0; b < bands; ++b) {
                 const float weight = features.weights[row * bands + b];
                 if (weight <= 0) continue;
+                seen[i] += weight;
                 const float own = features.cells[row * bands + b] * static_cast<float>(gain * gain);
                 const float others = std::max(0.0f, total[b] - excitation[i * bands + b]) * offset;
                 if (others * edge <= own) continue;
@@ -117,17 +130,20 @@ std::vector<Masked> masking(const std::vector<MaskingTrack>& tracks) {
                 const float into = std::log(others * edge / std::max(own, 1e-30f)) / (2 * std::log(edge));
                 const double covered = weight * std::min(1.0f, into);
                 out[i].share += covered;
+                if (!naming) continue;
+                named[i] += covered;
                 for (std::size_t j = 0; j < tracks.size(); ++j)
                     if (j != i) coverers[i][j] += covered * excitation[j * bands + b] * offset / others;
             }
         }
     }
     for (std::size_t i = 0; i < tracks.size(); ++i) {
+        if (seen[i] <= 0 || out[i].share <= 0) continue;
+        out[i].share = std::min(1.0, out[i].share / seen[i]);
         const auto most = std::max_element(coverers[i].begin(), coverers[i].end());
-        if (out[i].share <= 0 || *most <= 0) continue;
+        if (*most <= 0) continue;
         out[i].by = static_cast<int>(most - coverers[i].begin());
-        out[i].by_share = std::min(1.0, *most / out[i].share);
-        out[i].share = std::min(1.0, out[i].share);
+        out[i].by_share = std::min(1.0, *most / named[i]);
     }
     return out;
 }

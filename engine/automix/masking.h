@@ -29,6 +29,11 @@ struct Masked {
 /// Bark after Traunmueller, JASA 88, 1990). A cell is covered when its power is more than 6 dB below the sum
 /// of the others' excitations, and counts in part within 6 dB of that edge. Rows are taken to be aligned:
 /// latencies of inserts (milliseconds) are not made up for.
-std::vector<Masked> masking(const std::vector<MaskingTrack>& tracks);
+/// `every`: only each such row is looked at, from the first on, for a quick estimate. In sessions of many
+/// tracks the naming of the one that covers most looks at fewer rows by itself.
+std::vector<Masked> masking(const std::vector<MaskingTrack>& tracks, std::size_t every = 1);
+
+/// Rows to leave out so that an estimate looks at some millions of cells.
+std::size_t quick_rows(const std::vector<MaskingTrack>& tracks);
 
 } // namespace loopmind::automix

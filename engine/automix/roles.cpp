@@ -23,13 +23,13 @@ struct Word {
 };
 /// In order: a "bass drum" is a kick, a "lead vocal" is a voice, a "synth bass" a bass.
 constexpr Word kWords[] = {
-    {"backing", Role::kVocals},   {"choir", Role::kVocals},     {"kick", Role::kKick},
-    {"bass drum", Role::kKick},   {"bassdrum", Role::kKick},    {"snare", Role::kSnare},
-    {"clap", Role::kSnare},       {"hihat", Role::kHats},       {"hi-hat", Role::kHats},
-    {"hats", Role::kHats},        {"hat", Role::kHats},         {"cymbal", Role::kHats},
-    {"overhead", Role::kHats},    {"vocal", Role::kLeadVocal},  {"vox", Role::kLeadVocal},
-    {"voice", Role::kLeadVocal},  {"rap", Role::kLeadVocal},    {"sing", Role::kLeadVocal},
-    {"chop", Role::kVocals},      {"perc", Role::kPercussion},  {"shaker", Role::kPercussion},
+    {"backing", Role::kVocals},   {"chop", Role::kVocals},      {"choir", Role::kVocals},
+    {"kick", Role::kKick},        {"bass drum", Role::kKick},   {"bassdrum", Role::kKick},
+    {"snare", Role::kSnare},      {"clap", Role::kSnare},       {"hihat", Role::kHats},
+    {"hi-hat", Role::kHats},      {"hats", Role::kHats},        {"hat", Role::kHats},
+    {"cymbal", Role::kHats},      {"overhead", Role::kHats},    {"vocal", Role::kLeadVocal},
+    {"vox", Role::kLeadVocal},    {"voice", Role::kLeadVocal},  {"rap", Role::kLeadVocal},
+    {"sing", Role::kLeadVocal},   {"perc", Role::kPercussion},  {"shaker", Role::kPercussion},
     {"conga", Role::kPercussion}, {"bongo", Role::kPercussion}, {"tambourine", Role::kPercussion},
     {"drum", Role::kDrums},       {"kit", Role::kDrums},        {"beat", Role::kDrums},
     {"break", Role::kDrums},      {"taiko", Role::kDrums},      {"bass", Role::kBass},

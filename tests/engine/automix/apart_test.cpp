@@ -84,6 +84,17 @@ TEST(AutomixApart, AnAutomatedFaderStaysAndTheOthersFollowIt) {
     EXPECT_TRUE(mixed(song).changes.empty());
 }
 
+TEST(AutomixApart, AnAutomatedTextureDoesNotSetTheLevelOfAll) {
+    const std::string lane =
+        R"("automation":[{"target":"gain_db","mode":"read","points":[{"beat":0,"value":-60}]}],)";
+    Band song = band({{"drums", "drums", ""}, {"bass", "bass", ""}, {"texture", "texture", lane}}, "House");
+    const Report report = mixed(song);
+    EXPECT_FALSE(report.around_kept);
+    EXPECT_NE(note_of(report, "texture").find("fader is automated"), std::string::npos);
+    EXPECT_NEAR(stems_of(song.session, song.library).at("").loudness().integrated_lufs, -23, 0.05);
+    EXPECT_TRUE(mixed(song).changes.empty());
+}
+
 TEST(AutomixApart, AnAutomatedPanKeepsThePlaceAndLetsTheFaderMove) {
     const std::string lane = R"("pan":0.3,"gain_db":8,"automation":[{"target":"pan","mode":"read","points":[
         {"beat":0,"value":-0.9},{"beat":12,"value":0.9}]}],)";

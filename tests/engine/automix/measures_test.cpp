@@ -105,6 +105,14 @@ TEST(AutomixMeasures, ALouderNeighbourCoversAndIsNamed) {
     EXPECT_TRUE(masking({}).empty());
 }
 
+TEST(AutomixMeasures, AnEstimateOfFewRowsIsNear) {
+    const Features lead = features_of(*stem("melody", 0)), pad = features_of(*stem("pad", 0));
+    const auto whole = masking({{&lead, 0.2}, {&pad, 1}}), part = masking({{&lead, 0.2}, {&pad, 1}}, 3);
+    EXPECT_GT(whole[0].share, 0.1);
+    EXPECT_NEAR(part[0].share, whole[0].share, 0.05);
+    EXPECT_EQ(part[0].by, 1);
+}
+
 TEST(AutomixMeasures, MaskingFallsAsTheTrackRises) {
     const Features lead = features_of(*stem("melody", 0)), pad = features_of(*stem("pad", 0));
     double last = 2;

@@ -40,6 +40,7 @@ TEST(AutomixRoles, NamesAreReadAsWords) {
                                                   {"Lead Vocal dbl", Role::kLeadVocal},
                                                   {"Backing vox", Role::kVocals},
                                                   {"Choir", Role::kVocals},
+                                                  {"Vocal chops", Role::kVocals},
                                                   {"Synth Lead", Role::kMelody},
                                                   {"Grand piano", Role::kChords},
                                                   {"Warm Pad", Role::kPad},
