@@ -18,6 +18,7 @@ namespace {
 
 constexpr double kMasteredLufs = -14, kPremasterLufs = -23;
 constexpr double kHighestPeakDb = -1; ///< of the mix ahead of the master inserts
+constexpr int kRounds = 6;            ///< of the search for the level
 constexpr double kNear = 0.02;        ///< LU
 
 Error bad(const std::string& field, const std::string& message, const std::string& hint) {
@@ -342,6 +343,33 @@ class Mixer {
         report.lufs_wanted = options_.lufs.value_or(report.mastered ? kMasteredLufs : kPremasterLufs);
     }
 
+    /// Sets gains so that the mix has its loudness, and its peaks stay below full scale ahead of the master.
+    Status search_level(double level) {
+        Report& report = mix_.report;
+        std::optional<MixLoudness> premaster;
+        for (int round = 0; round < kRounds; ++round) {
+            set_gains(channels_, level);
+            const auto heard = trial(report.mastered);
+            if (!heard) return heard.error();
+            if (!report.mastered) premaster = *heard;
+            progress(0.7 + 0.04 * round);
+            const double off = report.lufs_wanted - heard->lufs;
+            if (!std::isfinite(off) || std::abs(off) < kNear || round + 1 == kRounds) break;
+            level += std::clamp(off, -20.0, 20.0);
+        }
+        if (!premaster) {
+            const auto heard = trial(false);
+            if (!heard) return heard.error();
+            premaster = *heard;
+        }
+        if (!(premaster->peak_db > kHighestPeakDb)) return {};
+        set_gains(channels_, level - (premaster->peak_db - kHighestPeakDb));
+        report.notes.push_back({"", "The mix is turned down so that its peaks stay below " +
+                                        std::to_string(static_cast<int>(kHighestPeakDb)) +
+                                        " dBFS ahead of the master."});
+        return {};
+    }
+
     /// Brings the balanced mix to its loudness.
     Status settle() {
         Report& report = mix_.report;
@@ -355,27 +383,14 @@ class Mixer {
         if (!free) return {};
         const auto held = level_of_held(channels_);
         report.around_kept = held.has_value();
-        double level = held.value_or(first_level());
-        for (int round = 0; round < 6; ++round) {
-            set_gains(channels_, level);
-            if (held) break;
-            const auto heard = trial(report.mastered);
-            if (!heard) return heard.error();
-            progress(0.7 + 0.04 * round);
-            const double off = report.lufs_wanted - heard->lufs;
-            if (!std::isfinite(off) || std::abs(off) < kNear) break;
-            level += std::clamp(off, -20.0, 20.0);
+        if (held) {
+            set_gains(channels_, *held);
+        } else if (Status found = search_level(first_level()); !found) {
+            return found;
         }
-        auto premaster = trial(false);
+        keep_near(channels_);
+        const auto premaster = trial(false);
         if (!premaster) return premaster.error();
-        if (!held && premaster->peak_db > kHighestPeakDb) {
-            set_gains(channels_, level - (premaster->peak_db - kHighestPeakDb));
-            report.notes.push_back({"", "The mix is turned down so that its peaks stay below " +
-                                            std::to_string(static_cast<int>(kHighestPeakDb)) +
-                                            " dBFS ahead of the master."});
-            premaster = trial(false);
-            if (!premaster) return premaster.error();
-        }
         report.lufs_after = premaster->lufs;
         report.peak_after_db = premaster->peak_db;
         if (!report.mastered) return {};

@@ -230,10 +230,15 @@ void set_gains(std::vector<Channel>& channels, double level) {
         Setting flat = channel.after;
         flat.gain_db = 0;
         const double at_zero = channel.lufs(channel.features_after(), flat) + channel.path_db;
-        const double gain =
+        channel.after.gain_db =
             std::clamp(rounded(level + channel.wanted_lu - at_zero, 0.01), kLeastGainDb, kMostGainDb);
-        if (std::abs(gain - channel.before.gain_db) >= kSameGainDb) channel.after.gain_db = gain;
     }
+}
+
+void keep_near(std::vector<Channel>& channels) {
+    for (Channel& channel : channels)
+        if (std::abs(channel.after.gain_db - channel.before.gain_db) < kSameGainDb)
+            channel.after.gain_db = channel.before.gain_db;
 }
 
 std::optional<double> level_of_held(const std::vector<Channel>& channels) {

@@ -37,8 +37,12 @@ void decide_pans(std::vector<Channel>& channels);
 void decide_levels(std::vector<Channel>& channels, double level);
 
 /// Gains for a reference level: `after.gain_db` so that every channel that may move has `level + wanted_lu`
-/// behind its fader and its buses, limited to -48..24 dB. Faders that are within 0.05 dB of it stay.
+/// behind its fader and its buses, limited to -48..24 dB.
 void set_gains(std::vector<Channel>& channels, double level);
+
+/// Leaves faders that are within 0.05 dB of their new place. Last of all: the search for the level must not
+/// depend on where faders stood, or the next run would end elsewhere.
+void keep_near(std::vector<Channel>& channels);
 
 /// The reference level that held channels ask for: the mean of theirs, those that count most in the mix
 /// first. Nullopt when they carry less than a fifth of the mix: an automated texture does not set the level
