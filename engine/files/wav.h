@@ -109,10 +109,15 @@ class WavReader {
     Status parse_fmt(std::int64_t at, std::int64_t size);
     Status parse_ds64(std::int64_t at, std::int64_t size, LargeSizes& sizes);
     Status take_data(std::int64_t at, std::int64_t stated, bool unknown);
+    Status fetch(std::int64_t first, std::int64_t wanted);
+    void convert(std::int64_t from, std::span<const std::span<float>> channels, std::size_t at,
+                 std::size_t count) const;
 
     std::unique_ptr<ByteSource> source_;
     WavInfo info_;
-    std::vector<std::byte> buffer_;
+    std::vector<std::byte> buffer_; ///< frames buffer_first_ .. + buffer_frames_ as they lie in the file
+    std::int64_t buffer_first_ = 0;
+    std::int64_t buffer_frames_ = 0;
 };
 
 /// Reads a whole mono or stereo file. resource_exhausted above `max_frames`.

@@ -1,9 +1,10 @@
 // The WAV reader: walks the chunks, checks every size against the file, converts samples to float.
 #include "engine/files/wav.h"
 
+#include "engine/files/sample_convert.h"
+
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
 #include <optional>
 
@@ -14,7 +15,9 @@ constexpr std::uint16_t kTagPcm = 1, kTagFloat = 3, kTagExtensible = 0xFFFE;
 constexpr std::uint32_t kUnknownSize = 0xFFFFFFFF; // written by programs that stream to a pipe
 constexpr int kMaxChunks = 10000;
 constexpr std::int64_t kMaxDs64 = 1 << 20;
-constexpr std::size_t kBlockFrames = 4096;
+/// Bytes fetched at once when a file is read in order: few calls into the kernel, and many files that play
+/// together still fit the cache.
+constexpr std::int64_t kAheadBytes = std::int64_t{1} << 15;
 
 std::uint32_t get(const std::byte* in, int bytes) {
     std::uint32_t value = 0;
@@ -43,24 +46,6 @@ std::optional<SampleFormat> sample_format(std::uint32_t tag, std::uint32_t bits)
     default:
         return std::nullopt;
     }
-}
-
-float to_float(const std::byte* in, SampleFormat format) {
-    switch (format) {
-    case SampleFormat::kInt8: // the only unsigned one
-        return static_cast<float>(static_cast<int>(get(in, 1)) - 128) / 128.0f;
-    case SampleFormat::kInt16:
-        return static_cast<float>(static_cast<std::int16_t>(get(in, 2))) / 32768.0f;
-    case SampleFormat::kInt24:
-        return static_cast<float>(static_cast<std::int32_t>(get(in, 3) << 8) >> 8) / 8388608.0f;
-    case SampleFormat::kInt32:
-        return static_cast<float>(static_cast<double>(static_cast<std::int32_t>(get(in, 4))) / 2147483648.0);
-    case SampleFormat::kFloat32:
-        return std::bit_cast<float>(get(in, 4));
-    case SampleFormat::kFloat64:
-        return static_cast<float>(std::bit_cast<double>(get64(in)));
-    }
-    return 0;
 }
 
 } // namespace
@@ -208,24 +193,44 @@ Status WavReader::read(std::int64_t first, std::span<const std::span<float>> cha
     const auto frames = static_cast<std::int64_t>(total);
     if (first < 0 || first > info_.frames || frames > info_.frames - first)
         return Error{ErrorCode::kInvalidArgument, source_->name(), "was read beyond its end", {}};
-    const auto step = static_cast<std::size_t>(info_.frame_bytes);
-    const std::size_t sample_bytes = step / static_cast<std::size_t>(info_.channels);
-    const std::size_t used = std::min(channels.size(), static_cast<std::size_t>(info_.channels));
-    for (std::size_t done = 0; done < total;) {
-        const std::size_t count = std::min(kBlockFrames, total - done);
-        buffer_.resize(count * step);
-        const std::int64_t offset = (first + static_cast<std::int64_t>(done)) * info_.frame_bytes;
-        if (Status status = read_raw(offset, buffer_); !status) return status;
-        for (std::size_t channel = 0; channel < used; ++channel) {
-            if (channels[channel].empty()) continue;
-            float* out = channels[channel].data() + done;
-            const std::byte* in = buffer_.data() + channel * sample_bytes;
-            for (std::size_t i = 0; i < count; ++i, in += step)
-                out[i] = to_float(in, info_.format);
-        }
+    for (std::int64_t done = 0; done < frames;) {
+        if (Status status = fetch(first + done, frames - done); !status) return status;
+        const std::int64_t count = std::min(frames - done, buffer_first_ + buffer_frames_ - (first + done));
+        convert(first + done - buffer_first_, channels, static_cast<std::size_t>(done),
+                static_cast<std::size_t>(count));
         done += count;
     }
     return {};
+}
+
+/// Makes the frame `first` the first or a later one of the buffer. Who goes on where the buffer ends reads in
+/// order and gets more than was asked for.
+Status WavReader::fetch(std::int64_t first, std::int64_t wanted) {
+    if (first >= buffer_first_ && first < buffer_first_ + buffer_frames_) return {};
+    const std::int64_t most = std::max<std::int64_t>(1, kAheadBytes / info_.frame_bytes);
+    const bool in_order = first == buffer_first_ + buffer_frames_;
+    const std::int64_t count = std::min(in_order ? most : std::min(wanted, most), info_.frames - first);
+    const auto bytes = static_cast<std::size_t>(count * info_.frame_bytes);
+    buffer_.resize(std::max(buffer_.size(), bytes + kConvertSlack));
+    buffer_frames_ = 0; // until it is there
+    if (Status status = read_raw(first * info_.frame_bytes, {buffer_.data(), bytes}); !status) return status;
+    buffer_first_ = first;
+    buffer_frames_ = count;
+    return {};
+}
+
+void WavReader::convert(std::int64_t from, std::span<const std::span<float>> channels, std::size_t at,
+                        std::size_t count) const {
+    const auto step = static_cast<std::size_t>(info_.frame_bytes);
+    const std::byte* in = buffer_.data() + static_cast<std::size_t>(from) * step;
+    if (info_.format == SampleFormat::kInt24 && info_.channels == 2 && channels.size() == 2 &&
+        !channels[0].empty() && !channels[1].empty())
+        return stereo24_to_floats(in, channels[0].data() + at, channels[1].data() + at, count);
+    const auto known = static_cast<std::size_t>(info_.channels);
+    for (std::size_t channel = 0; channel < std::min(channels.size(), known); ++channel)
+        if (!channels[channel].empty())
+            to_floats(in + channel * (step / known), step, info_.format, channels[channel].data() + at,
+                      count);
 }
 
 Status WavReader::read_raw(std::int64_t offset, std::span<std::byte> out) {

@@ -8,8 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <limits>
+#include <random>
 
 namespace loopmind::files {
 namespace {
@@ -166,6 +168,54 @@ TEST(WavReader, ReadsAnywhere) {
     EXPECT_FALSE(reader->read(11001, left, right).ok());
     EXPECT_FALSE(reader->read(-1, left, right).ok());
     EXPECT_EQ(reader->info().data_offset, 44);
+}
+
+/// Every 24-bit value that `data` holds, by the format's definition.
+std::vector<float> by_definition(const std::string& data, std::size_t channel) {
+    std::vector<float> out;
+    for (std::size_t at = 3 * channel; at + 3 <= data.size(); at += 6) {
+        const auto byte = [&](std::size_t i) {
+            return static_cast<int>(static_cast<unsigned char>(data[at + i]));
+        };
+        const int whole = byte(0) + 256 * byte(1) + 65536 * byte(2);
+        out.push_back(static_cast<float>(whole < (1 << 23) ? whole : whole - (1 << 24)) / 8388608.0f);
+    }
+    return out;
+}
+
+TEST(WavReader, PiecesOfAnySizeGiveTheSameSamples) {
+    std::mt19937 random(5);
+    std::string data(6 * 30011, '\0'); // several buffers, and no whole number of registers
+    for (char& byte : data)
+        byte = static_cast<char>(random());
+    const std::string bytes = raw_wav(1, 2, 48000, 24, data);
+    const std::vector<float> expected[2] = {by_definition(data, 0), by_definition(data, 1)};
+    const std::int64_t frames = static_cast<std::int64_t>(expected[0].size());
+    for (std::int64_t step : {1, 7, 256, 2048, 5461, 30011}) {
+        auto reader = WavReader::from_bytes(as_bytes(bytes));
+        ASSERT_TRUE(reader.ok());
+        std::vector<float> left(expected[0].size()), right(left.size());
+        for (std::int64_t at = 0; at < frames; at += step) {
+            const auto count = static_cast<std::size_t>(std::min(step, frames - at));
+            const auto from = static_cast<std::size_t>(at);
+            ASSERT_TRUE(reader->read(at, std::span(left).subspan(from, count),
+                                     std::span(right).subspan(from, count)));
+        }
+        EXPECT_EQ(left, expected[0]) << step;
+        EXPECT_EQ(right, expected[1]) << step;
+    }
+    auto reader = WavReader::from_bytes(as_bytes(bytes));
+    ASSERT_TRUE(reader.ok());
+    for (int turn = 0; turn < 500; ++turn) { // to and fro, one channel alone at times
+        const auto first = static_cast<std::int64_t>(random()) % frames;
+        const auto count = static_cast<std::size_t>(std::min<std::int64_t>(random() % 9000, frames - first));
+        std::vector<float> left(count), right(turn % 3 == 0 ? 0 : count);
+        ASSERT_TRUE(reader->read(first, left, right));
+        ASSERT_TRUE(std::equal(left.begin(), left.end(), expected[0].begin() + first))
+            << first << " " << count;
+        ASSERT_TRUE(std::equal(right.begin(), right.end(), expected[1].begin() + first))
+            << first << " " << count;
+    }
 }
 
 } // namespace
