@@ -85,6 +85,7 @@ class Mixdown {
         wish_.lufs = options_.lufs;
         wish_.ceiling_db = options_.ceiling_db;
         wish_.skip_missing = options_.skip_missing;
+        wish_.here = options_.here;
         for (const auto& [name, value] :
              {std::pair("title", &options_.title), std::pair("artist", &options_.artist),
               std::pair("isrc", &options_.isrc)})

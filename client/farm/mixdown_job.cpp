@@ -75,7 +75,7 @@ prepare_mixdown(const MixdownWish& wish, const fs::path& scratch,
     auto bounced = mixdown::bounce_notes(*session, {folder, scratch, {}, wish.skip_missing, {}});
     if (!bounced.ok()) return in_project(wish.project, bounced.error());
     auto described = mixdown::describe_media(
-        *session, {folder, scratch, wish.skip_missing, find_blob, std::move(bounced->media)});
+        *session, {folder, scratch, wish.skip_missing, find_blob, std::move(bounced->media), !wish.here});
     if (!described.ok()) return in_project(wish.project, described.error());
     auto parts = mixdown::split(*session);
     if (!parts.ok()) return in_project(wish.project, parts.error());

@@ -22,6 +22,7 @@ struct MixdownWish {
     double ceiling_db = -1;     ///< dBTP, with `lufs`
     std::map<std::string, std::string> tags;
     bool skip_missing = false; ///< render without clips whose media are missing or damaged
+    bool here = false;         ///< for mix_down_here() only: media are not hashed, nothing can be uploaded
 };
 
 /// A job that can be submitted once its blobs are on the farm.

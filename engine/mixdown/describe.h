@@ -1,4 +1,4 @@
-// Makes a session ready to be cut: every medium that is heard is found, hashed and measured.
+// Makes a session ready to be cut: every medium that is heard is found, named and measured.
 #pragma once
 
 #include "engine/session/session.h"
@@ -29,6 +29,9 @@ struct DescribeOptions {
     std::function<std::optional<std::filesystem::path>(const std::string& sha256)> find_blob;
     /// Files of media that are not linked (bounce_notes).
     std::map<std::string, std::filesystem::path> made = {};
+    /// False: `sha256` of linked media is made of path, size and time of change. Enough for a render in this
+    /// process, which gives no blob away, and spares reading every file twice.
+    bool hash_content = true;
 };
 
 struct Described {
