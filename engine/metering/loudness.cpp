@@ -1,6 +1,8 @@
 // Meters buffers through libebur128.
 #include "engine/metering/loudness.h"
 
+#include "engine/effects/meter_peak.h"
+
 #include <ebur128.h>
 
 #include <algorithm>
@@ -11,6 +13,8 @@
 namespace loopmind::metering {
 
 namespace {
+
+constexpr int kOwnPeakBelow = 96000; ///< Hz; from here on libebur128 takes fewer points
 
 constexpr double kSilence = -std::numeric_limits<double>::infinity();
 
@@ -33,6 +37,7 @@ struct LoudnessMeter::State {
     double max_momentary = kSilence;
     double max_short_term = kSilence;
     std::vector<float> interleaved;
+    std::vector<effects::MeterPeak> peaks; ///< one a channel; empty: libebur128 measures them, if anybody
     ~State() {
         if (handle) ebur128_destroy(&handle);
     }
@@ -56,10 +61,12 @@ Result<LoudnessMeter> LoudnessMeter::create(int sample_rate, const MeterSettings
                      "mix down first"};
     }
     int mode = EBUR128_MODE_I | EBUR128_MODE_S | EBUR128_MODE_SAMPLE_PEAK;
-    if (settings.true_peak) mode |= EBUR128_MODE_TRUE_PEAK;
+    const bool own_peak = settings.true_peak && sample_rate < kOwnPeakBelow;
+    if (settings.true_peak && !own_peak) mode |= EBUR128_MODE_TRUE_PEAK;
     if (settings.range) mode |= EBUR128_MODE_LRA;
     auto state = std::make_shared<State>();
     state->settings = settings;
+    if (own_peak) state->peaks.resize(static_cast<std::size_t>(settings.channels));
     state->step_frames = state->until_step = (sample_rate + 50) / 100;
     state->handle =
         ebur128_init(static_cast<unsigned>(settings.channels), static_cast<unsigned long>(sample_rate), mode);
@@ -93,6 +100,8 @@ void LoudnessMeter::add(std::span<const std::span<const float>> planes) {
     const auto channels = static_cast<std::size_t>(state.settings.channels);
     if (planes.size() != channels) return;
     const std::size_t total = planes.front().size();
+    for (std::size_t c = 0; c < state.peaks.size(); ++c)
+        state.peaks[c].add(planes[c]);
     state.interleaved.resize(kFrames * channels);
     for (std::size_t at = 0; at < total;) {
         std::size_t frames = std::min(kFrames, total - at);
@@ -137,10 +146,13 @@ Loudness LoudnessMeter::read() const {
         if (ebur128_sample_peak(handle, channel, &value) == EBUR128_SUCCESS) {
             sample_peak = std::max(sample_peak, value);
         }
-        if (state_->settings.true_peak && ebur128_true_peak(handle, channel, &value) == EBUR128_SUCCESS) {
-            true_peak = std::max(true_peak, value);
-            out.channel_true_peak_db.push_back(to_db(value));
-        }
+        if (!state_->settings.true_peak) continue;
+        if (!state_->peaks.empty())
+            value = static_cast<double>(state_->peaks[channel].peak());
+        else if (ebur128_true_peak(handle, channel, &value) != EBUR128_SUCCESS)
+            continue;
+        true_peak = std::max(true_peak, value);
+        out.channel_true_peak_db.push_back(to_db(value));
     }
     out.sample_peak_db = to_db(sample_peak);
     out.true_peak_db = to_db(true_peak);

@@ -2,6 +2,7 @@
 #include "engine/metering/block_loudness.h"
 #include "engine/metering/loudness.h"
 
+#include <ebur128.h>
 #include <gtest/gtest.h>
 
 #include <array>
@@ -173,6 +174,39 @@ TEST(Loudness, AgreesWithFfmpeg) {
         ASSERT_TRUE(read.ok());
         EXPECT_NEAR(read->integrated_lufs, lufs, 0.1);
         EXPECT_NEAR(read->true_peak_db, peak, 0.3); // two interpolation filters
+    }
+}
+
+/// What libebur128 itself reads.
+double reference_peak(const Signal& signal, int rate) {
+    ebur128_state* state = ebur128_init(1, static_cast<unsigned long>(rate), EBUR128_MODE_TRUE_PEAK);
+    ebur128_add_frames_float(state, signal.data(), signal.size());
+    double peak = 0;
+    ebur128_true_peak(state, 0, &peak);
+    ebur128_destroy(&state);
+    return peak;
+}
+
+TEST(Loudness, TruePeakIsWhatLibebur128Reads) {
+    std::mt19937 random(17);
+    std::uniform_real_distribution<float> noise(-1, 1);
+    for (const int rate : {8000, 44100, 48000, 88200, 96000, 192000}) {
+        Signal left = sine(rate, 0.3 * rate, -1, 0.1, 0.4), right(left.size());
+        for (float& x : right)
+            x = 0.9f * noise(random);
+        left.resize(left.size() + 40, 0.0f); // an end in silence, so that all of it has come by
+        right.resize(left.size(), 0.0f);
+        auto meter = LoudnessMeter::create(rate, MeterSettings{});
+        ASSERT_TRUE(meter.ok());
+        for (size_t at = 0, step = 1; at < left.size(); at += step, step = 1 + random() % 700) {
+            const size_t count = std::min(step, left.size() - at);
+            meter->add(std::span(left).subspan(at, count), std::span(right).subspan(at, count));
+        }
+        const auto peaks = meter->read().channel_true_peak_db;
+        ASSERT_EQ(peaks.size(), 2u);
+        EXPECT_NEAR(peaks[0], 20 * std::log10(reference_peak(left, rate)), 1e-4) << rate;
+        EXPECT_NEAR(peaks[1], 20 * std::log10(reference_peak(right, rate)), 1e-4) << rate;
+        EXPECT_GT(peaks[0], -1.1) << rate;
     }
 }
 
