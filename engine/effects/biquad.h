@@ -22,10 +22,12 @@ struct BiquadCoefficients {
 using StereoFrame = double __attribute__((vector_size(16)));
 
 /// One section on both channels: transposed direct form II in double precision, left and right in two SIMD
-/// lanes.
+/// lanes. The output in the feedback is written out as b0 x + state, which shortens the chain from frame to
+/// frame by an addition:
+///     y = b0 x + s1,   s1' = (b1 - a1 b0) x + s2 - a1 s1,   s2' = (b2 - a2 b0) x - a2 s1
 class StereoBiquad {
   public:
-    void set(const BiquadCoefficients& coefficients) { c_ = coefficients; }
+    void set(const BiquadCoefficients& c) { c_ = {c.b0, c.b1 - c.a1 * c.b0, c.b2 - c.a2 * c.b0, c.a1, c.a2}; }
     void reset() { first_ = second_ = StereoFrame{0, 0}; }
     /// In place. Never allocates.
     void process(float* left, float* right, int frames);
@@ -37,19 +39,30 @@ class StereoBiquad {
     static void process_cascade(StereoBiquad* const* sections, int section_count, StereoFrame* frames,
                                 int count);
 
+    /// The same on planar audio, in place; at most kLongest frames.
+    static constexpr int kLongest = 256;
+    static void process_cascade(StereoBiquad* const* sections, int section_count, float* left, float* right,
+                                int count);
+
     /// One frame through the section.
     StereoFrame next(StereoFrame x) {
-        const StereoFrame y = c_.b0 * x + first_;
-        first_ = (c_.b1 * x + second_) - c_.a1 * y;
-        second_ = c_.b2 * x - c_.a2 * y;
-        return y;
+        const StereoFrame before = first_;
+        first_ = (c_.c1 * x + second_) - c_.a1 * before;
+        second_ = c_.c2 * x - c_.a2 * before;
+        return c_.b0 * x + before;
     }
 
   private:
     template <int kSections>
     static void run_cascade(StereoBiquad* const* sections, StereoFrame* frames, int count);
+    static void run_four(StereoBiquad* const* sections, StereoFrame* frames, int count);
+    struct Pair;
+    static void run_four_avx2(StereoBiquad* const* sections, StereoFrame* frames, int count);
 
-    BiquadCoefficients c_;
+    struct Weights {
+        double b0 = 1, c1 = 0, c2 = 0, a1 = 0, a2 = 0;
+    };
+    Weights c_;
     StereoFrame first_{0, 0};
     StereoFrame second_{0, 0};
 };

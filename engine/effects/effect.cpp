@@ -92,17 +92,23 @@ void Effect::advance_parameters() noexcept {
     on_tick(moved);
 }
 
+/// Frames that the next run() gets, of the `left` that there are.
+int Effect::frames_at_once(int left) const noexcept {
+    if (phase_ == 0 && left >= 2 * kTick && settled_ && takes_ticks()) // settled: the next ticks change nothing
+        return std::min(left / kTick * kTick, kMostFrames);
+    return std::min(left, kTick - phase_);
+}
+
 void Effect::process(float* left, float* right, int frames, const float* key_left,
                      const float* key_right) noexcept {
     for (int at = 0; at < frames;) {
         if (phase_ == 0) advance_parameters();
-        const int count = std::min(frames - at, kTick - phase_);
+        const int count = frames_at_once(frames - at);
         key_left_ = key_left != nullptr ? key_left + at : nullptr;
         key_right_ = key_right != nullptr ? key_right + at : nullptr;
         run(left + at, right + at, count, phase_);
         at += count;
-        phase_ += count;
-        if (phase_ == kTick) phase_ = 0;
+        phase_ = (phase_ + count) % kTick;
     }
 }
 

@@ -82,6 +82,10 @@ class Effect {
     /// A tick begins: value(i) is where the parameter stands at its end, previous(i) where it stood at its
     /// start.
     virtual void on_tick(bool moved) noexcept {}
+    /// Whether run() also takes several whole ticks at once (at most kMostFrames) while no parameter moves;
+    /// the samples must be those of one tick after the other.
+    virtual bool takes_ticks() const noexcept { return false; }
+    static constexpr int kMostFrames = 256;
     /// At most one tick: `phase` is the first frame's place in it, phase + frames <= kTick.
     virtual void run(float* left, float* right, int frames, int phase) noexcept = 0;
 
@@ -94,6 +98,7 @@ class Effect {
 
   private:
     void advance_parameters() noexcept;
+    int frames_at_once(int left) const noexcept;
 
     std::span<const ParameterInfo> infos_;
     std::array<std::atomic<float>, kMaxParameters> targets_{};

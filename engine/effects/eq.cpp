@@ -98,14 +98,8 @@ void Eq::on_tick(bool moved) noexcept {
 
 void Eq::run(float* left, float* right, int frames, int phase) noexcept {
     if (running_count_ == 0) return;
-    std::array<StereoFrame, kTick> block;
-    for (int i = 0; i < frames; ++i)
-        block[static_cast<size_t>(i)] = StereoFrame{left[i], right[i]};
-    StereoBiquad::process_cascade(running_.data(), running_count_, block.data(), frames);
-    for (int i = 0; i < frames; ++i) {
-        left[i] = static_cast<float>(block[static_cast<size_t>(i)][0]);
-        right[i] = static_cast<float>(block[static_cast<size_t>(i)][1]);
-    }
+    static_assert(kMostFrames <= StereoBiquad::kLongest);
+    StereoBiquad::process_cascade(running_.data(), running_count_, left, right, frames);
 }
 
 } // namespace loopmind::effects

@@ -31,6 +31,7 @@ class Eq final : public Effect {
     void on_prepare(double) override {}
     void on_reset() noexcept override;
     void on_tick(bool moved) noexcept override;
+    bool takes_ticks() const noexcept override { return true; }
     void run(float* left, float* right, int frames, int phase) noexcept override;
 
     std::array<StereoBiquad, kSections> sections_;

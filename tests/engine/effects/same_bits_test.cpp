@@ -42,8 +42,10 @@ TEST(SameBits, CascadeIsItsSectionsInTurn) {
         for (size_t i = 0; i < in.size(); ++i)
             a.push_back(StereoFrame{in.left[i], in.right[i]});
         b = a;
-        for (size_t at = 0; at < a.size(); at += 100)
-            StereoBiquad::process_cascade(pointers.data(), sections, a.data() + at, 100);
+        for (size_t at = 0, count = 1; at < a.size(); at += count, count = count % 40 + 1) {
+            count = std::min(count, a.size() - at);
+            StereoBiquad::process_cascade(pointers.data(), sections, a.data() + at, static_cast<int>(count));
+        }
         for (int s = 0; s < sections; ++s)
             alone[static_cast<size_t>(s)].process(b.data(), static_cast<int>(b.size()));
         for (size_t i = 0; i < a.size(); ++i) {
