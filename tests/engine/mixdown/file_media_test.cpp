@@ -1,7 +1,7 @@
 // WAV files as media: the same samples as in memory, through clips that start anywhere.
 #include "engine/files/wav.h"
 #include "engine/graph/offline.h"
-#include "engine/graph/wav_media.h"
+#include "engine/mixdown/file_media.h"
 #include "tests/engine/graph/loops.h"
 
 #include <gtest/gtest.h>
@@ -9,8 +9,11 @@
 #include <cmath>
 #include <fstream>
 
-namespace loopmind::graph {
+namespace loopmind::mixdown {
 namespace {
+
+namespace test = graph::test;
+using namespace graph;
 
 std::filesystem::path write_wav(const std::filesystem::path& path, const StereoBuffer& audio, int channels) {
     std::ofstream file(path, std::ios::binary);
@@ -25,7 +28,7 @@ std::filesystem::path write_wav(const std::filesystem::path& path, const StereoB
     return path;
 }
 
-TEST(WavMedia, PlaysLikeMemory) {
+TEST(FileMedia, WavPlaysLikeMemory) {
     const test::Folder folder("wav");
     auto audio = test::noise_loop(30000, 1, 0.9f);
     for (auto* channel : {&audio->left, &audio->right}) {
@@ -43,7 +46,8 @@ TEST(WavMedia, PlaysLikeMemory) {
         track.clips[1].reverse = true;
         spec.tracks = {track};
         const auto plan = make_render_plan(
-            spec, [&](const MediaRef&) { return open_wav_media(path); }, nullptr);
+            spec, [&](const MediaRef&) { return open_file_media(path, "m", "m", 48000, folder.path); },
+            nullptr);
         ASSERT_TRUE(plan.ok()) << plan.error().text();
         StereoBuffer out;
         const auto report = render_linear(*plan, {false, 0, 777}, [&](auto, auto left, auto right) {
@@ -60,8 +64,8 @@ TEST(WavMedia, PlaysLikeMemory) {
             ASSERT_EQ(out.right[i], expected) << channels << " " << i;
         }
     }
-    EXPECT_FALSE(open_wav_media(folder.path / "none.wav").ok());
+    EXPECT_FALSE(open_file_media(folder.path / "none.wav", "m", "m", 48000, folder.path).ok());
 }
 
 } // namespace
-} // namespace loopmind::graph
+} // namespace loopmind::mixdown
