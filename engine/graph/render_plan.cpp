@@ -1,15 +1,14 @@
-// Builds the plan: nodes in order, placed audio, delays, lanes.
+// Builds the plan: nodes in order, delays, lanes. Clips are placed by clip_placer.h.
 #include "engine/graph/render_plan.h"
 
 #include "engine/effects/effect.h"
-#include "engine/graph/exact_math.h"
+#include "engine/graph/clip_placer.h"
 #include "engine/graph/insert_chain.h"
 #include "engine/graph/routing.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <tuple>
 
 namespace loopmind::graph {
 
@@ -45,132 +44,9 @@ std::vector<float> prepared_values(const effects::Effect& effect) {
     return out;
 }
 
-/// Segments of clips, with each media entry found and each stretch prepared once.
-class Placer {
-  public:
-    Placer(const GraphSpec& spec, const MediaLibrary& library, MediaPreparer* preparer,
-           bool leave_out_missing)
-        : spec_(spec), library_(library), preparer_(preparer), leave_out_missing_(leave_out_missing) {
-        for (const MediaRef& ref : spec.media)
-            refs_.emplace(ref.id, &ref);
-    }
-
-    Result<std::vector<Segment>> segments_of(const TrackSpec& track) {
-        std::vector<Segment> out;
-        out.reserve(track.clips.size());
-        const std::string field = "tracks." + track.id + ".clips";
-        for (const ClipSpec& clip : track.clips) {
-            if (clip.end <= clip.start)
-                return invalid(field, "a clip has no length", "make it longer or remove it");
-            if (clip.media_offset < 0)
-                return invalid(field, "a clip starts before its media", "move its offset");
-            if (clip.fade_in < 0 || clip.fade_out < 0)
-                return invalid(field, "a clip has a fade of negative length",
-                               "give it a length of 0 or more");
-            auto audio = audio_of(clip, field);
-            if (!audio.ok()) {
-                if (!may_leave_out(audio.error())) return audio.error();
-                missing_.emplace(clip.media, audio.error());
-                continue;
-            }
-            out.push_back(segment_of(clip, std::move(*audio)));
-        }
-        std::stable_sort(out.begin(), out.end(),
-                         [](const Segment& a, const Segment& b) { return a.start < b.start; });
-        return out;
-    }
-
-    /// Errors of the media whose clips were left out, one for each.
-    std::vector<Error> missing() const {
-        std::vector<Error> out;
-        for (const auto& [id, error] : missing_)
-            out.push_back(error);
-        return out;
-    }
-
-  private:
-    bool may_leave_out(const Error& error) const {
-        return leave_out_missing_ &&
-               (error.code == ErrorCode::kNotFound || error.code == ErrorCode::kDataCorrupt);
-    }
-
-    static Segment segment_of(const ClipSpec& clip, std::shared_ptr<const Media> audio) {
-        Segment out;
-        out.start = clip.start;
-        out.end = clip.end;
-        out.media_offset = clip.media_offset;
-        out.gain = exact_gain(clip.gain_db);
-        const bool own = clip.fade_from == 0 && clip.fade_to == 0;
-        out.fade_from = own ? clip.start : clip.fade_from;
-        out.fade_to = own ? clip.end : clip.fade_to;
-        out.fade_in = clip.fade_in;
-        out.fade_out = clip.fade_out;
-        out.fade_in_curve = clip.fade_in_curve;
-        out.fade_out_curve = clip.fade_out_curve;
-        if (clip.reverse) out.turned = clip.reverse_frames > 0 ? clip.reverse_frames : audio->frames();
-        out.audio = std::move(audio);
-        return out;
-    }
-
-    Result<std::shared_ptr<const Media>> found(const std::string& id, const std::string& field) {
-        auto& media = media_[id];
-        if (media) return media;
-        const auto ref = refs_.find(id);
-        if (ref == refs_.end()) {
-            return invalid(field, "refers to media \"" + id + "\", which the session does not have",
-                           "add the media or remove the clip");
-        }
-        auto result = library_(*ref->second);
-        if (!result.ok()) return result.error();
-        if (!*result)
-            return Error{ErrorCode::kNotFound, "media." + id, "is missing", "relink it or remove its clips"};
-        if ((*result)->sample_rate() != spec_.sample_rate) {
-            return invalid("media." + id,
-                           "is at " + std::to_string((*result)->sample_rate()) + " Hz, the session at " +
-                               std::to_string(spec_.sample_rate),
-                           "convert it to the session's rate when importing");
-        }
-        media = std::move(*result);
-        return media;
-    }
-
-    Result<std::shared_ptr<const Media>> audio_of(const ClipSpec& clip, const std::string& field) {
-        auto media = found(clip.media, field);
-        if (!media.ok() || (clip.stretch == 1 && clip.pitch == 0)) return media;
-        auto& ready = prepared_[{clip.media, clip.stretch, clip.pitch}];
-        if (ready) return ready;
-        if (!preparer_)
-            return invalid(field, "a clip is stretched or pitched, which nothing here can prepare",
-                           "render it with a media preparer");
-        auto result = preparer_->prepare(std::move(*media), clip.stretch, clip.pitch);
-        if (!result.ok()) {
-            Error error = result.error();
-            if (error.code == ErrorCode::kInvalidArgument) error.field = field + "." + error.field;
-            return error;
-        }
-        ready = std::move(*result);
-        return ready;
-    }
-
-    const GraphSpec& spec_;
-    const MediaLibrary& library_;
-    MediaPreparer* preparer_;
-    bool leave_out_missing_;
-    std::map<std::string, Error> missing_; ///< by media
-    std::map<std::string, const MediaRef*> refs_;
-    std::map<std::string, std::shared_ptr<const Media>> media_;
-    std::map<std::tuple<std::string, double, double>, std::shared_ptr<const Media>> prepared_;
-};
-
-/// What the inserts of one node add up to.
-struct ChainSums {
-    int latency = 0; ///< behind the last insert, against session time
-    double tail_seconds = 0;
-};
-
 class Builder {
   public:
-    Builder(const GraphSpec& spec, const Routing& routing, Placer& placer)
+    Builder(const GraphSpec& spec, const Routing& routing, ClipPlacer& placer)
         : spec_(spec), routing_(routing), placer_(placer), place_(spec.tracks.size()) {
         for (size_t i = 0; i < routing.order.size(); ++i)
             place_[routing.order[i]] = static_cast<int>(i);
@@ -401,7 +277,7 @@ class Builder {
 
     const GraphSpec& spec_;
     const Routing& routing_;
-    Placer& placer_;
+    ClipPlacer& placer_;
     std::vector<int> place_; ///< position in processing order, by document place
     std::shared_ptr<RenderPlan> plan_ = std::make_shared<RenderPlan>();
 };
@@ -422,7 +298,7 @@ Result<std::shared_ptr<const RenderPlan>> make_render_plan(const GraphSpec& spec
     }
     auto routing = resolve_routing(spec);
     if (!routing.ok()) return routing.error();
-    Placer placer(spec, media, prepare, leave_out_missing);
+    ClipPlacer placer(spec, media, prepare, leave_out_missing);
     return Builder(spec, *routing, placer).run();
 }
 
