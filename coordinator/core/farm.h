@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "coordinator/core/estimates.h"
+#include "coordinator/core/ready_queue.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/retry_policy.h"
 #include "coordinator/core/workers.h"
@@ -45,12 +46,6 @@ struct AttemptName {
     std::string task_id;
     std::uint64_t epoch = 0;
     auto operator<=>(const AttemptName&) const = default;
-};
-
-struct TaskRef {
-    JobKey job = 0;
-    std::uint32_t index = 0;
-    auto operator<=>(const TaskRef&) const = default;
 };
 
 /// To do: make the grant durable (unless `stored` is false), then call commit_grant or refuse_grant.

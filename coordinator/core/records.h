@@ -20,6 +20,8 @@ inline constexpr JobKey kPreviewKeyBit = JobKey{1} << 63;
 
 /// Values equal those of proto/loopmind/v1/job.proto (checked in service/convert.cpp).
 enum class JobKind { kGenerate = 1, kPreview = 2, kMixdown = 3 };
+/// How urgent: a hand that waits, a person's song, a catalogue of thousands.
+enum class JobClass { kInteractive, kNormal, kBulk };
 enum class JobState { kQueued = 1, kRunning, kDone, kFailed, kCancelled, kSuperseded };
 enum class TaskKind { kCompose = 1, kRender, kFinish, kPreview, kTrack, kSum };
 inline constexpr std::size_t kTaskKinds = 6;
