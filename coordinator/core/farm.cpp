@@ -13,8 +13,19 @@ std::string name_of(const std::string& tenant, const std::string& job_id) {
     return tenant + "\n" + job_id;
 }
 
-int rank_of(const Task& task) {
-    return task.record.kind == TaskKind::kPreview ? 0 : 1;
+ShareOf share_of(const JobRecord& record) {
+    ShareOf out;
+    out.job_class = record.kind == JobKind::kPreview ? JobClass::kInteractive : JobClass::kNormal;
+    out.tenant = record.tenant;
+    out.user = record.owner;
+    return out;
+}
+
+/// What a task of a kind that was never measured is charged.
+constexpr Millis kUnknownCost{1000};
+
+double seconds_of(Millis time) {
+    return std::chrono::duration<double>(time).count();
 }
 
 } // namespace
@@ -47,55 +58,101 @@ void Farm::move_task(Job& job, Task& task, TaskState to) {
     if (Transitions::move(task.record.state, to)) changed(job, &task);
 }
 
-void Farm::make_ready(Job& job, Task& task) {
+void Farm::make_ready(Job& job, Task& task, Millis now) {
     move_task(job, task, TaskState::kReady);
-    const TaskRef ref{job.record.key, task.record.index};
     if (task.not_before > Millis{0})
-        deferred_.insert({task.not_before, ref});
+        deferred_.insert({task.not_before, {job.record.key, task.record.index}});
     else
-        ready_.insert({rank_of(task), ref});
+        enqueue(job, task, now);
 }
 
-void Farm::unready(const Job& job, const Task& task) {
+void Farm::enqueue(Job& job, Task& task, Millis now) {
+    if (task.shape) return;
+    task.shape = shapes_.hold({task.record.kind, wanted_fingerprint(job, task), task.excluded});
+    queue_.insert({job.record.key, task.record.index}, *task.shape, now);
+}
+
+void Farm::unready(Job& job, Task& task) {
     const TaskRef ref{job.record.key, task.record.index};
-    ready_.erase({rank_of(task), ref});
     deferred_.erase({task.not_before, ref});
+    if (task.parked) {
+        const auto found = parked_.find(name_of(job.record.tenant, task.record.spec_json));
+        found->second.erase(ref);
+        if (found->second.empty()) parked_.erase(found);
+        task.parked = false;
+    }
+    if (!task.shape) return;
+    queue_.erase(ref);
+    shapes_.drop(*task.shape);
+    task.shape.reset();
+}
+
+// Equal work runs: this one waits for it outside the queue, so that it is not looked at again and again.
+void Farm::park(Job& job, Task& task) {
+    unready(job, task);
+    parked_[name_of(job.record.tenant, task.record.spec_json)].insert({job.record.key, task.record.index});
+    task.parked = true;
+}
+
+void Farm::unpark(const Job& job, const Task& task, Millis now) {
+    if (parked_.empty()) return;
+    const auto found = parked_.find(name_of(job.record.tenant, task.record.spec_json));
+    if (found == parked_.end()) return;
+    const std::set<TaskRef> waiting = std::move(found->second);
+    parked_.erase(found);
+    for (const TaskRef& ref : waiting) {
+        Task& other = *find(ref);
+        other.parked = false;
+        enqueue(jobs_.at(ref.job), other, now);
+    }
 }
 
 void Farm::free_slot(Task& task) {
     if (!task.lease || !task.lease->counted) return;
     task.lease->counted = false;
-    if (Worker* worker = workers_.find(task.lease->worker)) {
-        std::uint32_t& busy = task.lease->preview_slot ? worker->busy_previews : worker->busy;
-        if (busy > 0) --busy;
-    }
+    if (Worker* worker = workers_.find(task.lease->worker))
+        workers_.free_slot(*worker, task.lease->preview_slot);
 }
 
-void Farm::end_lease(Task& task) {
+Lease& Farm::open_lease(Job& job, Task& task) {
+    task.lease.emplace();
+    leased_.insert({job.record.key, task.record.index});
+    queue_.count_running(job.record.key);
+    return *task.lease;
+}
+
+void Farm::end_lease(Job& job, Task& task, Millis now) {
+    if (!task.lease) return;
     free_slot(task);
+    // What was never pushed cost nothing: the cache answered, or the store refused.
+    const Millis real = !task.lease->pushed || task.started == Millis{0} ? Millis{0} : now - task.started;
+    if (task.lease->expected > Millis{0})
+        queue_.ended(job.record.key, seconds_of(real - task.lease->expected));
+    else
+        queue_.ended(job.record.key, 0);
+    leased_.erase({job.record.key, task.record.index});
     task.lease.reset();
     task.progress = 0;
     task.worker_eta_ms = 0;
     task.worker_note.clear();
+    unpark(job, task, now);
 }
 
-void Farm::cancel_lease(Job& job, Task& task, const std::string& reason) {
+void Farm::cancel_lease(Job& job, Task& task, const std::string& reason, Millis now) {
     if (task.lease && task.lease->connection != 0 && task.lease->pushed && !task.lease->closing)
         actions_.emplace_back(CancelAction{task.lease->connection,
                                            {task_id(job.record.job_id, task.record.index), task.record.epoch},
                                            reason});
-    leased_.erase({job.record.key, task.record.index});
     by_epoch_.erase(task.record.epoch);
     task.epoch_open = false;
-    end_lease(task);
+    end_lease(job, task, now);
 }
 
 // The attempt is over without a result; the task waits for another.
 void Farm::release(Job& job, Task& task, Millis now, Millis wait) {
-    leased_.erase({job.record.key, task.record.index});
-    end_lease(task);
+    end_lease(job, task, now);
     task.not_before = wait > Millis{0} ? now + wait : Millis{0};
-    make_ready(job, task);
+    make_ready(job, task, now);
 }
 
 // The attempt ended without a word. Its epoch stays current: a late result counts until the next grant.
@@ -164,21 +221,20 @@ void Farm::add_job(JobRecord record, Millis now) {
     }
     Job job = make_job(std::move(record));
     by_id_[name_of(job.record.tenant, job.record.job_id)] = key;
+    queue_.add_job(key, share_of(job.record));
     Job& kept = jobs_[key] = std::move(job);
     for (Task& task : kept.tasks) {
         const TaskRef ref{key, task.record.index};
         if (task.record.state == TaskState::kReady) {
-            make_ready(kept, task);
+            make_ready(kept, task, now);
         } else if (task.record.state == TaskState::kLeased) {
-            Lease lease;
+            Lease& lease = open_lease(kept, task);
             lease.worker = task.record.worker;
             lease.deadline = now + config_.lease;
             lease.pushed = true;
-            task.lease = lease;
             task.epoch_open = true;
             task.started = now;
             by_epoch_[task.record.epoch] = ref;
-            leased_.insert(ref);
             note_work(kept, task);
         }
     }
@@ -196,7 +252,7 @@ void Farm::commit_cancel(JobKey key, JobState how, Millis now) {
     for (Task& task : job.tasks) {
         if (is_terminal(task.record.state)) continue;
         unready(job, task);
-        cancel_lease(job, task, reason);
+        cancel_lease(job, task, reason, now);
         move_task(job, task, TaskState::kCancelled);
     }
     if (Transitions::move(job.record.state, how)) changed(job, nullptr);
@@ -212,15 +268,15 @@ const Job* Farm::find_job(const std::string& tenant, const std::string& job_id) 
     return it == by_id_.end() ? nullptr : find_job(it->second);
 }
 
-void Farm::forget_job(JobKey key) {
+void Farm::forget_job(JobKey key, Millis now) {
     auto it = jobs_.find(key);
     if (it == jobs_.end()) return;
     for (Task& task : it->second.tasks) {
         unready(it->second, task);
-        leased_.erase({key, task.record.index});
         if (task.epoch_open) by_epoch_.erase(task.record.epoch);
-        end_lease(task);
+        end_lease(it->second, task, now);
     }
+    queue_.remove_job(key);
     auto name = by_id_.find(name_of(it->second.record.tenant, it->second.record.job_id));
     if (name != by_id_.end() && name->second == key) by_id_.erase(name);
     jobs_.erase(it);
@@ -274,27 +330,25 @@ std::vector<AttemptName> Farm::hello(WorkerFacts facts, std::uint64_t connection
         // The lease had run out, but nobody else has the task yet: the worker keeps it.
         Job& job = jobs_.at(ref.job);
         unready(job, *task);
-        Lease lease;
+        Lease& lease = open_lease(job, *task);
         lease.worker = key;
         lease.connection = connection;
         lease.deadline = now + config_.lease;
         lease.pushed = true;
-        task->lease = lease;
         task->not_before = Millis{0};
-        leased_.insert(ref);
         move_task(job, *task, TaskState::kLeased);
         settle_job(job, now);
     }
     // Count its slots afresh from the leases it holds.
-    Worker& worker = *workers_.find(key);
-    worker.busy = worker.busy_previews = 0;
+    std::uint32_t busy = 0, previews = 0;
     for (const TaskRef& ref : leased_) {
         Task& task = *find(ref);
         if (!task.lease || task.lease->worker != key || task.lease->closing) continue;
         task.lease->preview_slot = task.record.kind == TaskKind::kPreview;
         task.lease->counted = true;
-        ++(task.lease->preview_slot ? worker.busy_previews : worker.busy);
+        ++(task.lease->preview_slot ? previews : busy);
     }
+    workers_.set_busy(*workers_.find(key), busy, previews);
     return stop;
 }
 
@@ -304,7 +358,7 @@ HeartbeatAnswer Farm::heartbeat(std::uint64_t connection, const std::vector<Runn
     Worker* worker = workers_.by_connection(connection);
     if (worker == nullptr) return answer;
     answer.known = true;
-    worker->last_heard = now;
+    workers_.heard(*worker, now);
     for (const RunningReport& report : running) {
         TaskRef ref;
         AttemptVerdict verdict;
@@ -318,13 +372,11 @@ HeartbeatAnswer Farm::heartbeat(std::uint64_t connection, const std::vector<Runn
         if (!task->lease) {
             // It ran out while the worker was silent and nobody else has the task yet: the worker keeps it.
             unready(job, *task);
-            task->lease.emplace();
-            task->lease->worker = worker->facts.key;
+            open_lease(job, *task).worker = worker->facts.key;
             task->lease->counted = true;
             task->lease->preview_slot = task->record.kind == TaskKind::kPreview;
-            ++(task->lease->preview_slot ? worker->busy_previews : worker->busy);
+            workers_.take_slot(*worker, task->lease->preview_slot);
             task->not_before = Millis{0};
-            leased_.insert(ref);
             move_task(job, *task, TaskState::kLeased);
         }
         task->lease->connection = connection;
@@ -344,7 +396,7 @@ HeartbeatAnswer Farm::heartbeat(std::uint64_t connection, const std::vector<Runn
 
 bool Farm::heard(std::uint64_t connection, Millis now) {
     Worker* worker = workers_.by_connection(connection);
-    if (worker != nullptr) worker->last_heard = now;
+    if (worker != nullptr) workers_.heard(*worker, now);
     return worker != nullptr;
 }
 
@@ -419,8 +471,7 @@ void Farm::refuse_grant(TaskRef ref, std::uint64_t epoch, bool stale, Millis now
         release(jobs_.at(ref.job), *task, now, Millis{0});
         return;
     }
-    leased_.erase(ref);
-    end_lease(*task);
+    end_lease(jobs_.at(ref.job), *task, now);
 }
 
 AttemptVerdict Farm::output_grew(std::uint64_t connection, const AttemptName& attempt,
@@ -444,11 +495,9 @@ AttemptVerdict Farm::begin_completion(std::uint64_t connection, const AttemptNam
     if (task == nullptr) return verdict;
     if (!task->lease) {
         unready(jobs_.at(ref.job), *task);
-        task->lease.emplace();
-        task->lease->worker = task->record.worker;
+        open_lease(jobs_.at(ref.job), *task).worker = task->record.worker;
         task->not_before = Millis{0};
         move_task(jobs_.at(ref.job), *task, TaskState::kLeased);
-        leased_.insert(ref);
     }
     task->lease->connection = connection;
     task->lease->closing = true;
@@ -470,20 +519,17 @@ void Farm::commit_completion(TaskRef ref, std::uint64_t epoch, std::vector<Artif
     if (task == nullptr) return;
     Job& job = jobs_.at(ref.job);
     if (task->lease && !cached) {
-        if (Worker* worker = workers_.find(task->record.worker)) {
-            ++worker->tasks_done;
-            worker->warm.insert(task->record.kind);
-        }
+        if (Worker* worker = workers_.find(task->record.worker))
+            workers_.finished(*worker, task->record.kind);
         if (task->started > Millis{0}) estimates_.learn(task->record.kind, now - task->started);
     }
     task->record.outputs = std::move(outputs);
     task->record.fingerprint = fingerprint;
     task->record.cached = cached;
     unready(job, *task);
-    leased_.erase(ref);
     by_epoch_.erase(epoch);
     task->epoch_open = false;
-    end_lease(*task);
+    end_lease(job, *task, now);
     task->progress = 1;
     task->wait_reason.clear();
     move_task(job, *task, TaskState::kDone);
@@ -492,7 +538,7 @@ void Farm::commit_completion(TaskRef ref, std::uint64_t epoch, std::vector<Artif
         const auto& needs = other.record.needs;
         if (std::all_of(needs.begin(), needs.end(),
                         [&job](std::uint32_t n) { return job.tasks[n].record.state == TaskState::kDone; }))
-            make_ready(job, other);
+            make_ready(job, other, now);
     }
     settle_job(job, now);
 }
@@ -553,8 +599,7 @@ void Farm::commit_failure(const FailureAction& action, Millis now) {
                 .wait);
         return;
     }
-    leased_.erase(action.task);
-    end_lease(*task);
+    end_lease(job, *task, now);
     move_task(job, *task, TaskState::kFailed);
     job.record.error = action.error;
     commit_cancel(action.task.job, JobState::kFailed, now);
@@ -586,7 +631,7 @@ void Farm::tick(Millis now) {
         deferred_.erase(deferred_.begin());
         Task* task = find(ref);
         task->not_before = Millis{0};
-        ready_.insert({rank_of(*task), ref});
+        enqueue(jobs_.at(ref.job), *task, now);
     }
 }
 
@@ -645,57 +690,65 @@ void Farm::note_work(const Job& job, const Task& task) {
 }
 
 void Farm::dispatch(Millis now) {
-    if (!workers_.any_room(now)) return;
-    std::vector<ReadyKey> order(ready_.begin(), ready_.end());
-    for (const ReadyKey& entry : order) {
-        Job& job = jobs_.at(entry.task.job);
-        if (paused_ && job.stored()) continue;
-        Task& task = job.tasks[entry.task.index];
-        if (same_work_in_flight(job, task)) continue;
-        const std::string wanted = wanted_fingerprint(job, task);
-        Worker* worker = workers_.choose(task.record.kind, task.excluded, wanted, now);
-        if (worker == nullptr) {
-            if (!workers_.any_room(now)) return;
-            continue;
-        }
-        GrantAction grant;
-        grant.task = entry.task;
-        grant.tenant = job.record.tenant;
-        grant.spec_json = task.record.spec_json;
-        grant.epoch = (term_ << 32) | ++counter_;
-        grant.losses = task.record.losses;
-        grant.worker = worker->facts.key;
-        grant.incarnation = worker->facts.incarnation;
-        grant.fingerprint = worker->facts.fingerprint;
-        grant.cacheable = std::all_of(task.record.needs.begin(), task.record.needs.end(),
-                                      [&job, &grant](std::uint32_t need) {
-                                          return job.tasks[need].record.fingerprint == grant.fingerprint;
-                                      });
-        grant.stored = job.stored();
-        ready_.erase(entry);
-        if (task.epoch_open) by_epoch_.erase(task.record.epoch);
-        task.record.epoch = grant.epoch;
-        task.record.worker = grant.worker;
-        task.record.incarnation = grant.incarnation;
-        ++task.record.attempts;
-        task.epoch_open = true;
-        task.progress = 0;
-        task.growth.clear();
-        Lease lease;
-        lease.worker = grant.worker;
-        lease.connection = worker->connection;
-        lease.deadline = now + config_.lease;
-        lease.counted = true;
-        lease.preview_slot = task.record.kind == TaskKind::kPreview;
-        task.lease = lease;
-        ++(lease.preview_slot ? worker->busy_previews : worker->busy);
-        by_epoch_[grant.epoch] = entry.task;
-        leased_.insert(entry.task);
-        note_work(job, task);
-        move_task(job, task, TaskState::kLeased);
-        settle_job(job, now);
-        actions_.emplace_back(std::move(grant));
+    // Asked again after every grant, because the room has changed; a handful of shapes wait at a time.
+    const auto choose = [this, now](ReadyQueue::Shape shape) -> Worker* {
+        const TaskShape& wanted = shapes_.of(shape);
+        if (paused_ && wanted.kind != TaskKind::kPreview) return nullptr;
+        return workers_.choose(wanted.kind, wanted.excluded, wanted.fingerprint, now);
+    };
+    while (queue_.size() > 0) {
+        const auto next =
+            queue_.pick([&choose](ReadyQueue::Shape shape) { return choose(shape) != nullptr; }, now);
+        if (!next) return;
+        Job& job = jobs_.at(next->job);
+        Task& task = job.tasks[next->index];
+        if (same_work_in_flight(job, task))
+            park(job, task);
+        else
+            grant(job, task, *choose(*task.shape), now);
     }
+}
+
+void Farm::grant(Job& job, Task& task, Worker& worker, Millis now) {
+    const TaskRef ref{job.record.key, task.record.index};
+    const Millis expected = estimates_.mean(task.record.kind).value_or(kUnknownCost);
+    queue_.grant(ref, std::max(seconds_of(expected), 1e-3), now);
+    unready(job, task);
+    GrantAction grant;
+    grant.task = ref;
+    grant.tenant = job.record.tenant;
+    grant.spec_json = task.record.spec_json;
+    grant.epoch = (term_ << 32) | ++counter_;
+    grant.losses = task.record.losses;
+    grant.worker = worker.facts.key;
+    grant.incarnation = worker.facts.incarnation;
+    grant.fingerprint = worker.facts.fingerprint;
+    grant.cacheable =
+        std::all_of(task.record.needs.begin(), task.record.needs.end(), [&job, &grant](std::uint32_t need) {
+            return job.tasks[need].record.fingerprint == grant.fingerprint;
+        });
+    grant.stored = job.stored();
+    if (task.epoch_open) by_epoch_.erase(task.record.epoch);
+    task.record.epoch = grant.epoch;
+    task.record.worker = grant.worker;
+    task.record.incarnation = grant.incarnation;
+    ++task.record.attempts;
+    task.epoch_open = true;
+    task.progress = 0;
+    task.growth.clear();
+    Lease& lease = open_lease(job, task);
+    lease.worker = grant.worker;
+    lease.connection = worker.connection;
+    lease.deadline = now + config_.lease;
+    lease.counted = true;
+    lease.preview_slot = task.record.kind == TaskKind::kPreview;
+    lease.expected = expected;
+    workers_.take_slot(worker, lease.preview_slot);
+    by_epoch_[grant.epoch] = ref;
+    note_work(job, task);
+    move_task(job, task, TaskState::kLeased);
+    settle_job(job, now);
+    actions_.emplace_back(std::move(grant));
 }
 
 std::vector<Action> Farm::take_actions(Millis now) {

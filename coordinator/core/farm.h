@@ -14,6 +14,7 @@
 //  - A result belongs to the worker of the grant: epoch and worker must both match.
 //  - Equal work (same tenant, same spec) is not granted twice at once: the second waits and finds it in the
 //  cache.
+//  - Who is next is ready_queue.h's to say, who gets it workers.h's.
 //  - The store has the last word: grants are pushed, and results count, only after commit_* was called.
 #pragma once
 
@@ -30,6 +31,7 @@
 #include "coordinator/core/ready_queue.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/retry_policy.h"
+#include "coordinator/core/task_shapes.h"
 #include "coordinator/core/workers.h"
 
 namespace loopmind::core {
@@ -97,6 +99,7 @@ struct Lease {
     bool closing = false; ///< Its result or failure is being made durable: it cannot expire.
     bool preview_slot = false;
     bool counted = false; ///< Occupies a slot of its worker.
+    Millis expected{0};   ///< What its job was charged for it.
 };
 
 /// A task in memory: what is stored, and what is not.
@@ -113,6 +116,8 @@ struct Task {
     std::uint32_t shortages = 0;
     std::string wait_reason; ///< Of the last failed attempt, for people.
     std::set<std::string> excluded;
+    std::optional<ReadyQueue::Shape> shape; ///< While it waits in the queue.
+    bool parked = false;                    ///< While it waits for equal work.
 };
 
 struct Job {
@@ -159,7 +164,7 @@ class Farm {
     const Job* find_job(JobKey key) const;
     const Job* find_job(const std::string& tenant, const std::string& job_id) const;
     /// Takes a terminal job out of memory.
-    void forget_job(JobKey key);
+    void forget_job(JobKey key, Millis now);
     const std::map<JobKey, Job>& jobs() const { return jobs_; }
 
     // --- workers
@@ -225,12 +230,6 @@ class Farm {
     std::vector<Action> take_actions(Millis now);
 
   private:
-    struct ReadyKey {
-        int rank = 0; ///< Previews before everything.
-        TaskRef task;
-        auto operator<=>(const ReadyKey&) const = default;
-    };
-
     Task* find(TaskRef ref);
     Task* find_attempt(TaskRef ref, std::uint64_t epoch);
     Task* current(std::uint64_t connection, const AttemptName& attempt, TaskRef& ref,
@@ -240,11 +239,16 @@ class Farm {
     void release(Job& job, Task& task, Millis now, Millis wait);
     void lose(Job& job, Task& task, Millis now, const std::string& why);
     void free_slot(Task& task);
-    void end_lease(Task& task);
-    void cancel_lease(Job& job, Task& task, const std::string& reason);
-    void make_ready(Job& job, Task& task);
-    void unready(const Job& job, const Task& task);
+    Lease& open_lease(Job& job, Task& task);
+    void end_lease(Job& job, Task& task, Millis now);
+    void cancel_lease(Job& job, Task& task, const std::string& reason, Millis now);
+    void make_ready(Job& job, Task& task, Millis now);
+    void enqueue(Job& job, Task& task, Millis now);
+    void unready(Job& job, Task& task);
+    void park(Job& job, Task& task);
+    void unpark(const Job& job, const Task& task, Millis now);
     void dispatch(Millis now);
+    void grant(Job& job, Task& task, Worker& worker, Millis now);
     void changed(const Job& job, const Task* task, bool progress_only = false);
     std::string wanted_fingerprint(const Job& job, const Task& task) const;
     bool same_work_in_flight(const Job& job, const Task& task) const;
@@ -258,11 +262,13 @@ class Farm {
     std::map<JobKey, Job> jobs_;
     std::unordered_map<std::string, JobKey> by_id_;       ///< tenant + '\n' + job id
     std::unordered_map<std::uint64_t, TaskRef> by_epoch_; ///< Every epoch that is still open.
-    std::set<ReadyKey> ready_;
+    ReadyQueue queue_;
+    TaskShapes shapes_;
     std::set<std::pair<Millis, TaskRef>> deferred_;
     std::set<TaskRef> leased_;
     /// tenant + spec → the task that was last granted with it: an equal task waits for its result.
     std::unordered_map<std::string, TaskRef> work_;
+    std::unordered_map<std::string, std::set<TaskRef>> parked_; ///< By the same names.
     std::vector<Action> actions_;
     std::optional<std::string> paused_;
     std::optional<Millis> last_tick_;

@@ -295,7 +295,6 @@ void ReadyQueue::grant(TaskRef task, double cost, Millis now) {
     for (Account* account = &job; account->parent != nullptr; account = account->parent)
         move_on(*account, cost);
     erase(task);
-    count_running(task.job);
 }
 
 void ReadyQueue::count_running(JobKey key) {

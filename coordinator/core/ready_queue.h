@@ -96,11 +96,11 @@ class ReadyQueue {
     std::optional<TaskRef> pick(const std::function<bool(Shape)>& has_room, Millis now,
                                 std::optional<JobClass> only = std::nullopt) const;
     /// The task was granted: it waits no longer and its accounts are charged. `cost` in seconds of a slot,
-    /// expected; > 0.
+    /// expected; > 0. count_running() counts it.
     void grant(TaskRef task, double cost, Millis now);
     /// A grant of the job ended: its caps have room again. `correction` is real less expected cost, seconds.
     void ended(JobKey job, double correction);
-    /// Counts a grant that was made before this queue knew it (a restored lease).
+    /// A lease of the job began, by a grant or because it was restored.
     void count_running(JobKey job);
 
     std::uint32_t running(JobKey job) const;

@@ -30,8 +30,8 @@ struct MixdownShape {
 /// One task per entry, in this order. Specs are left empty for the caller to fill.
 std::vector<TaskRecord> mixdown_tasks(const std::vector<MixdownShape>& shape);
 
-/// Inputs that come from other tasks: role "plan" from compose, "audio:<stem>" from renders, "track:<id>" from
-/// tracks. Every need must be done.
+/// Inputs that come from other tasks: role "plan" from compose, "audio:<stem>" from renders, "track:<id>"
+/// from tracks. Every need must be done.
 std::vector<Artifact> task_inputs(const std::vector<TaskRecord>& tasks, const TaskRecord& task);
 
 } // namespace loopmind::core

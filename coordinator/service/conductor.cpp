@@ -58,7 +58,7 @@ void Conductor::tell(std::uint64_t connection, const core::AttemptName& attempt,
 
 void Conductor::adopt_job(core::JobRecord job) {
     const core::JobKey key = job.key;
-    farm_.forget_job(key);
+    farm_.forget_job(key, boot_now());
     farm_.add_job(std::move(job), boot_now());
 }
 
@@ -403,7 +403,7 @@ void Conductor::forget_old_jobs() {
                 ended_.push_back(key);
                 continue;
             }
-            farm_.forget_job(key);
+            farm_.forget_job(key, boot_now());
         }
         ended_known_.erase(key);
     }

@@ -451,6 +451,44 @@ TEST_F(FarmTest, EqualWorkIsNotGrantedTwiceAtOnce) {
     EXPECT_EQ(grants_[2].task.job, 2u);
 }
 
+TEST_F(FarmTest, ACatalogueOfOneTenantHoldsNobodyElseUp) {
+    hello("a", 1);
+    for (JobKey key = 1; key <= 50; ++key)
+        farm_.add_job(generate_job(key), now_);
+    auto song = generate_job(51);
+    song.tenant = "label";
+    farm_.add_job(std::move(song), now_);
+    step();
+    for (int i = 0; i < 8; ++i) {
+        now_ += Millis(1000);
+        farm_.heard(1, now_);
+        ASSERT_TRUE(complete(1, grants_.back()));
+    }
+    std::size_t of_label = 0;
+    for (const GrantAction& grant : grants_)
+        of_label += grant.tenant == "label" ? 1 : 0;
+    EXPECT_EQ(of_label, 4u) << "every other grant until its four tasks are done";
+}
+
+TEST_F(FarmTest, TasksThatWaitForEqualWorkAreGrantedOnceItEnds) {
+    hello("a", 1, 8);
+    for (JobKey key = 1; key <= 4; ++key)
+        farm_.add_job(equal_specs(generate_job(key)), now_);
+    step();
+    ASSERT_EQ(grants_.size(), 1u);
+    farm_.commit_cancel(grants_[0].task.job, JobState::kCancelled, now_);
+    step();
+    ASSERT_EQ(grants_.size(), 2u) << "one of the others takes over";
+    const JobKey second = grants_[1].task.job;
+    ASSERT_TRUE(complete(1, grants_[1]));
+    step();
+    std::set<JobKey> composed;
+    for (const GrantAction& grant : grants_)
+        if (grant.task.index == 0) composed.insert(grant.task.job);
+    EXPECT_EQ(composed.size(), 3u) << "the next one asks the cache, the last waits for it";
+    EXPECT_TRUE(composed.contains(second));
+}
+
 TEST_F(FarmTest, GrowthNeverGoesBackAndBelongsToTheAttempt) {
     hello("a", 1);
     farm_.add_job(generate_job(1), now_);

@@ -26,6 +26,7 @@ std::map<std::string, int> grants(ReadyQueue& queue, int count, Name name, doubl
         const auto task = queue.pick(any_room, kNow);
         if (!task) break;
         queue.grant(*task, cost, kNow);
+        queue.count_running(task->job);
         queue.ended(task->job, 0);
         ++out[name(task->job)];
     }
@@ -70,6 +71,7 @@ TEST(ReadyQueue, CostIsWhatIsSharedNotTheNumberOfTasks) {
         ASSERT_TRUE(task);
         // Every grant is expected to take a second; the slow ones take four, and that is made up for.
         queue.grant(*task, 1, kNow);
+        queue.count_running(task->job);
         queue.ended(task->job, task->job == 1 ? 3 : 0);
         ++(task->job == 1 ? slow : quick);
     }
@@ -85,6 +87,7 @@ TEST(ReadyQueue, PriorityOrdersTheWorkOfOneUserOnly) {
     for (int i = 0; i < 20; ++i) {
         const auto task = queue.pick(any_room, kNow);
         queue.grant(*task, 1, kNow);
+        queue.count_running(task->job);
         order.push_back(task->job);
     }
     EXPECT_EQ(std::count(order.begin(), order.end(), JobKey{3}), 10) << "bob's share is his";
@@ -113,6 +116,7 @@ TEST(ReadyQueue, ClassesGoInOrderButNoneStarves) {
     for (Millis now{1}; now <= Millis{1000}; ++now) {
         const auto task = queue.pick(any_room, now);
         queue.grant(*task, 1, now);
+        queue.count_running(task->job);
         queue.ended(task->job, 0);
         ++got[task->job];
     }
@@ -131,6 +135,7 @@ TEST(ReadyQueue, CapsHoldAcrossClassesAndOpenAgain) {
     std::map<JobKey, int> got;
     while (const auto task = queue.pick(any_room, kNow)) {
         queue.grant(*task, 1, kNow);
+        queue.count_running(task->job);
         ++got[task->job];
         ASSERT_LE(queue.tenant_running("t"), 3u);
     }
@@ -172,6 +177,7 @@ TEST(ReadyQueue, ForgetsWhatIsErased) {
     EXPECT_FALSE(queue.erase({1, 0}));
     EXPECT_EQ(queue.pick(any_room, kNow), (TaskRef{1, 1}));
     queue.grant({1, 1}, 1, kNow);
+    queue.count_running(1);
     queue.remove_job(1);
     EXPECT_EQ(queue.size(), 0u);
     EXPECT_EQ(queue.tenant_running("t"), 0u);
@@ -264,6 +270,7 @@ TEST(ReadyQueue, RandomHistoriesKeepTheRules) {
                     }
                 }
                 queue.grant(*picked, 1 + static_cast<double>(below(3)), now);
+                queue.count_running(picked->job);
                 model.granted.push_back(*picked);
                 ++model.running[entry.share.tenant];
                 model.waiting.erase(*picked);
