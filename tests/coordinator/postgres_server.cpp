@@ -113,7 +113,7 @@ PostgresServer::PostgresServer(const std::vector<std::string>& settings) : progr
     std::ofstream(folder_ / "data" / "pg_hba.conf") << "local all locked scram-sha-256\n" << rules;
     std::ofstream conf(folder_ / "data" / "postgresql.conf", std::ios::app);
     conf << "listen_addresses = ''\nunix_socket_directories = '" << folder_.string()
-         << "'\nlogging_collector = off\nlog_min_messages = fatal\n";
+         << "'\nlogging_collector = off\nlog_min_messages = fatal\nrecovery_init_sync_method = syncfs\n";
     for (const std::string& line : settings)
         conf << line << "\n";
     conf.close();

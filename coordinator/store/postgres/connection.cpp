@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <sstream>
 
 namespace loopmind::store {
 namespace {
@@ -11,11 +12,13 @@ namespace {
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{2000};
 
-std::string one_line(std::string text) {
-    std::replace(text.begin(), text.end(), '\n', ' ');
-    while (!text.empty() && text.back() == ' ')
-        text.pop_back();
-    return text;
+// libpq's messages have several lines, indented.
+std::string one_line(const std::string& text) {
+    std::istringstream words(text);
+    std::string out;
+    for (std::string word; words >> word;)
+        out += (out.empty() ? "" : " ") + word;
+    return out;
 }
 
 // Classes of SQLSTATE: https://www.postgresql.org/docs/15/errcodes-appendix.html
@@ -51,30 +54,38 @@ void Connection::ensure() {
 }
 
 void Connection::connect() {
-    try {
-        link_ = std::make_unique<Link>(address_.conninfo());
-        // An administrator's stronger setting stays; "off" would acknowledge what a crash can lose.
-        if (execute("SHOW synchronous_commit")[0][0].as<std::string>() == "off")
-            execute("SET synchronous_commit = on");
-        ++sessions_;
-        pause_ = {};
-    } catch (const std::exception& problem) {
-        link_.reset();
-        last_problem_ = "the database does not answer: " + one_line(address_.scrub(problem.what()));
-        // Its words are in its own language; whether it answers at all tells a wrong password from a restart.
-        const bool answers = PQping(address_.conninfo().c_str()) == PQPING_OK;
-        pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
-        next_try_ = std::chrono::steady_clock::now() + pause_;
-        if (answers)
-            throw SqlFailure{{ErrorCode::kPermissionDenied, address_.display(),
-                              "the database lets us not in: " + one_line(address_.scrub(problem.what())),
-                              "check user, password (~/.pgpass or PGPASSWORD) and the database's name"}};
-        throw SqlFailure{{ErrorCode::kUnavailable, address_.display(), last_problem_, "it is tried again"}};
-    } catch (const SqlFailure& failure) {
-        drop();
-        last_problem_ = failure.error.message;
-        throw;
+    std::string problem;
+    bool refused = false;
+    // PostgreSQL's words come in its own language, so a wrong password and a restart are told apart by asking
+    // whether it takes connections at all. It may have begun to just now: only a second refusal is one. A
+    // session that worked before is not refused for good.
+    for (int tries = 0; tries < 2; ++tries) {
+        try {
+            link_ = std::make_unique<Link>(address_.conninfo());
+            // An administrator's stronger setting stays; "off" would acknowledge what a crash can lose.
+            if (execute("SHOW synchronous_commit")[0][0].as<std::string>() == "off")
+                execute("SET synchronous_commit = on");
+            ++sessions_;
+            pause_ = {};
+            return;
+        } catch (const SqlFailure& failure) { // it went away again
+            drop();
+            problem = failure.error.message;
+        } catch (const std::exception& failure) {
+            drop();
+            problem = one_line(address_.scrub(failure.what()));
+        }
+        refused = sessions_ == 0 && PQping(address_.conninfo().c_str()) == PQPING_OK;
+        if (!refused) break;
     }
+    last_problem_ = "the database does not answer: " + problem;
+    pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
+    next_try_ = std::chrono::steady_clock::now() + pause_;
+    if (refused)
+        throw SqlFailure{{ErrorCode::kPermissionDenied, address_.display(),
+                          "the database lets us not in: " + problem,
+                          "check user, password (~/.pgpass or PGPASSWORD) and the database's name"}};
+    throw SqlFailure{{ErrorCode::kUnavailable, address_.display(), last_problem_, "it is tried again"}};
 }
 
 void Connection::drop() {

@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "coordinator/service/server.h"
-#include "coordinator/store/sqlite/sqlite_store.h"
+#include "coordinator/store/place.h"
 #include "loopmind/v1/client.pb.h"
 #include "loopmind/v1/worker.pb.h"
 #include "proto/base/random_id.h"
@@ -399,7 +399,9 @@ class ServiceTest : public ::testing::Test {
                         std::optional<wire::KeyPair> keys = std::nullopt) {
         if (!keys) keys = *wire::generate_keys();
         std::filesystem::create_directories(home_ / "coordinator");
-        auto store = store::open_sqlite_store(home_ / "coordinator" / "coordinator.db");
+        const auto place =
+            store::StorePlace::parse(config().store, home_ / "coordinator" / "coordinator.db");
+        auto store = place->open();
         EXPECT_TRUE(store.ok());
         EXPECT_TRUE(
             (*store)->put_identity({keys->public_key, role, role + "-name", tenant, revoked, 1}).ok());

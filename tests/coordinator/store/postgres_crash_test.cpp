@@ -72,6 +72,7 @@ class PostgresCrash : public ::testing::Test {
             }
             return {};
         });
+        if (HasFatalFailure()) return;
         std::vector<GrantItem> grants;
         committed([&]() -> Status {
             grants.clear(); // a repeat has higher epochs, as the scheduler's has
@@ -83,6 +84,7 @@ class PostgresCrash : public ::testing::Test {
                 EXPECT_EQ(verdict.state, GrantState::kGranted);
             return {};
         });
+        if (HasFatalFailure()) return;
         std::vector<CompletionVerdict> verdicts;
         std::uint64_t size = 0;
         committed([&]() -> Status {
@@ -138,13 +140,13 @@ class PostgresCrash : public ::testing::Test {
         std::mt19937 random(7);
         for (int i = 0; i < times; ++i) {
             const int before = waves;
-            while (waves < before + 2)
+            while (waves < before + 2 && !HasFatalFailure())
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
             std::this_thread::sleep_for(std::chrono::microseconds(random() % 8000)); // anywhere in a wave
             trouble();
         }
         const int before = waves;
-        while (waves < before + 2)
+        while (waves < before + 2 && !HasFatalFailure())
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         stop = true;
         worker.join();
