@@ -399,8 +399,7 @@ class ServiceTest : public ::testing::Test {
                         std::optional<wire::KeyPair> keys = std::nullopt) {
         if (!keys) keys = *wire::generate_keys();
         std::filesystem::create_directories(home_ / "coordinator");
-        const auto place =
-            store::StorePlace::parse(config().store, home_ / "coordinator" / "coordinator.db");
+        const auto place = store::StorePlace::parse(config().store, home_ / "coordinator" / "coordinator.db");
         auto store = place->open();
         EXPECT_TRUE(store.ok());
         EXPECT_TRUE(
