@@ -1,6 +1,7 @@
 // The parent's side: start, read with suspicion, reap.
 #include "engine/files/media_child.h"
 
+#include "engine/process/contained_child.h"
 #include "proto/base/durable_file.h"
 
 #include <array>
@@ -8,11 +9,9 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,10 +27,6 @@ class Child {
           deadline_(std::chrono::steady_clock::now() + std::chrono::seconds(limits.wall_seconds)) {}
     ~Child() {
         if (pipe_ >= 0) ::close(pipe_);
-        if (pid_ > 0) {
-            ::kill(pid_, SIGKILL);
-            reap();
-        }
     }
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
@@ -50,34 +45,17 @@ class Child {
             ::close(file);
             return base::file_error(path, "cannot be decoded", problem);
         }
-        std::vector<std::string> words{program.string(),
-                                       "--memory",
-                                       std::to_string(limits_.memory_bytes),
-                                       "--cpu",
-                                       std::to_string(limits_.cpu_seconds),
-                                       "--name",
-                                       name_};
-        words.insert(words.end(), more.begin(), more.end());
-        std::vector<char*> arguments;
-        for (std::string& word : words)
-            arguments.push_back(word.data());
-        arguments.push_back(nullptr);
-        std::array<char*, 1> environment{nullptr};
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_adddup2(&actions, file, 0);
-        posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-        const int problem =
-            ::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments.data(), environment.data());
-        posix_spawn_file_actions_destroy(&actions);
+        process::ChildStart what{program, {}, {}, {file, ends[1]}};
+        what.arguments = {"--memory", std::to_string(limits_.memory_bytes),
+                          "--cpu",    std::to_string(limits_.cpu_seconds),
+                          "--name",   name_};
+        what.arguments.insert(what.arguments.end(), more.begin(), more.end());
+        auto started = process::ContainedChild::start(what);
         ::close(file);
         ::close(ends[1]);
         pipe_ = ends[0];
-        if (problem != 0) {
-            pid_ = -1;
-            return base::file_error(program, "cannot be started", problem);
-        }
+        if (!started) return started.error();
+        child_ = std::move(*started);
         return {};
     }
 
@@ -126,17 +104,9 @@ class Child {
         return {};
     }
 
-    int reap() {
-        int status = 0;
-        while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-        }
-        pid_ = -1;
-        return status;
-    }
-
     Error died() {
-        ::kill(pid_, SIGKILL); // its pipe is closed: nothing more is to come
-        const int status = reap();
+        child_.kill(); // its pipe is closed: nothing more is to come
+        const int status = child_.reap();
         if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU))
             return {ErrorCode::kResourceExhausted, name_, "took too long to decode", {}};
         return {ErrorCode::kDataCorrupt, name_, "made its decoder crash", "copy or export it again"};
@@ -158,8 +128,8 @@ class Child {
     std::string name_;
     const ChildLimits& limits_;
     std::chrono::steady_clock::time_point deadline_;
-    pid_t pid_ = -1;
     int pipe_ = -1;
+    process::ContainedChild child_;
 };
 
 std::uint64_t little(const std::string& body) {
@@ -198,13 +168,7 @@ void take_field(AudioInfo& info, std::string_view name, const std::string& value
 } // namespace
 
 std::filesystem::path find_media_program() {
-    std::error_code code;
-    const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe", code);
-    if (code) return {};
-    for (const auto& path :
-         {self.parent_path() / "loopmind-media", self.parent_path().parent_path() / "bin" / "loopmind-media"})
-        if (std::filesystem::exists(path, code)) return path;
-    return {};
+    return process::find_program("loopmind-media");
 }
 
 bool needs_contained_decoder(AudioFormat format) {

@@ -1,17 +1,13 @@
 // The child's side: gives up its rights, decodes standard input to standard output.
 #include "engine/files/media_child.h"
 
+#include "engine/process/child_limits.h"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstddef>
 #include <cstring>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <vector>
@@ -59,21 +55,8 @@ std::optional<Arguments> parse(int argc, char** argv) {
     return out.probe || out.rate > 0 ? std::optional(out) : std::nullopt;
 }
 
-bool limit(int what, std::int64_t value) {
-    const rlimit both{static_cast<rlim_t>(value), static_cast<rlim_t>(value)};
-    return ::setrlimit(static_cast<__rlimit_resource>(what), &both) == 0;
-}
-
 /// Allows what decoding needs; every other call fails with EPERM, so that libraries give up politely.
 bool forbid_system_calls() {
-#if defined(__x86_64__)
-    constexpr std::uint32_t kArchitecture = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-    constexpr std::uint32_t kArchitecture = AUDIT_ARCH_AARCH64;
-#else
-    constexpr std::uint32_t kArchitecture = 0;
-#endif
-    if (kArchitecture == 0) return false;
     static constexpr int kAllowed[] = {
         SYS_read,         SYS_pread64, SYS_write,      SYS_lseek,         SYS_fstat,
         SYS_newfstatat,   SYS_close,   SYS_brk,        SYS_munmap,        SYS_mremap,
@@ -81,30 +64,11 @@ bool forbid_system_calls() {
         SYS_rt_sigaction, SYS_exit,    SYS_exit_group, SYS_clock_gettime, SYS_getrandom,
         SYS_sched_yield,  SYS_getpid,  SYS_gettid,     SYS_tgkill,        SYS_sched_getaffinity,
         SYS_mmap};
-    std::vector<sock_filter> program{
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kArchitecture, 1, 0),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
-    };
-    for (const int call : kAllowed) {
-        program.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(call), 0, 1));
-        program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-    }
-    program.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
-    const sock_fprog filter{static_cast<unsigned short>(program.size()), program.data()};
-    return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+    return process::allow_only_calls(kAllowed);
 }
 
 bool give_up_rights(const Arguments& arguments) {
-    ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    bool good = limit(RLIMIT_CORE, 0) && limit(RLIMIT_CPU, arguments.cpu) && limit(RLIMIT_FSIZE, 0);
-#if !defined(__SANITIZE_ADDRESS__) &&                                                                        \
-    !defined(__SANITIZE_THREAD__) // their shadow memory is larger than any limit
-    good = good && limit(RLIMIT_AS, arguments.memory) && forbid_system_calls();
-#endif
-    return good;
+    return process::limit_resources({arguments.memory, arguments.cpu, 0}) && forbid_system_calls();
 }
 
 void write_all(const char* bytes, std::size_t size) {
