@@ -11,7 +11,9 @@ namespace {
 constexpr double kSmoothingSeconds = 0.02;
 } // namespace
 
-Effect::Effect(std::span<const ParameterInfo> infos) : infos_(infos) {
+Effect::Effect(std::span<const ParameterInfo> infos)
+    : infos_(infos), targets_(infos.size()), values_(infos.size()), previous_(infos.size()),
+      followed_(infos.size()) {
     for (size_t i = 0; i < infos_.size(); ++i)
         targets_[i].store(infos_[i].initial);
 }
@@ -41,7 +43,7 @@ bool Effect::set(int index, double value) {
 }
 
 void Effect::follow(int index, float value) noexcept {
-    if (set(index, value)) followed_[static_cast<size_t>(index)] = true;
+    if (set(index, value)) followed_[static_cast<size_t>(index)] = 1;
 }
 
 void Effect::prepare(double rate, int max_block) {
@@ -52,7 +54,7 @@ void Effect::prepare(double rate, int max_block) {
 }
 
 void Effect::reset() noexcept {
-    followed_.fill(false);
+    std::fill(followed_.begin(), followed_.end(), char{0});
     phase_ = 0;
     fresh_ = true;
     on_reset();
@@ -75,7 +77,7 @@ void Effect::advance_parameters() noexcept {
         const float target = targets_[i].load(std::memory_order_relaxed);
         if (fresh_) values_[i] = target;
         previous_[i] = values_[i];
-        const bool followed = std::exchange(followed_[i], false);
+        const bool followed = std::exchange(followed_[i], char{0}) != 0;
         if (values_[i] == target) continue;
         if (followed || infos_[i].scale == Scale::kSwitch) {
             values_[i] = target;

@@ -2,10 +2,11 @@
 // change.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace loopmind::effects {
 
@@ -35,7 +36,6 @@ struct ParameterInfo {
 class Effect {
   public:
     static constexpr int kTick = 32;
-    static constexpr int kMaxParameters = 48;
 
     virtual ~Effect() = default;
     Effect(const Effect&) = delete;
@@ -73,6 +73,12 @@ class Effect {
     virtual int latency() const { return 0; }
     /// Seconds until the response to an impulse has fallen below about -96 dB, at the parameters set now.
     virtual double tail_seconds() const { return 0; }
+    /// Whether the effect can do no more (a hosted plug-in whose process died): what it gives from now on is
+    /// not to be played. Real-time safe; after process().
+    virtual bool failed() const noexcept { return false; }
+    /// Why it failed, for people: "its plug-in ... crashed (SIGABRT)"; "" when it has not. Message thread,
+    /// any time.
+    virtual std::string failure() const { return {}; }
 
   protected:
     explicit Effect(std::span<const ParameterInfo> infos);
@@ -101,11 +107,11 @@ class Effect {
     int frames_at_once(int left) const noexcept;
 
     std::span<const ParameterInfo> infos_;
-    std::array<std::atomic<float>, kMaxParameters> targets_{};
-    std::array<float, kMaxParameters> values_{};
-    std::array<float, kMaxParameters> previous_{};
-    std::array<bool, kMaxParameters> followed_{}; ///< jumps to its target at the next tick
-    std::atomic<bool> changed_{false};            ///< some target was set since the last tick
+    std::vector<std::atomic<float>> targets_; ///< as many as infos_; so are all below
+    std::vector<float> values_;
+    std::vector<float> previous_;
+    std::vector<char> followed_;       ///< jumps to its target at the next tick
+    std::atomic<bool> changed_{false}; ///< some target was set since the last tick
     const float* key_left_ = nullptr;
     const float* key_right_ = nullptr;
     double rate_ = 48000;

@@ -21,6 +21,8 @@ std::vector<InsertSpec> inserts_of(const session::Track& track) {
         spec.effect = insert.effect();
         spec.bypass = insert.bypass();
         spec.sidechain = insert.sidechain();
+        spec.uri = insert.uri();
+        spec.state = insert.plugin_state();
         for (const std::string& name : insert.param_names()) {
             const double value = insert.param(name, std::nan(""));
             if (std::isfinite(value)) spec.params[name] = value; // texts are for people and newer versions

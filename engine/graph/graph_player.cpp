@@ -93,8 +93,8 @@ Status GraphPlayer::make_nodes() {
     for (size_t i = 0; i < count; ++i) {
         NodePlayer::Part part = needed[i] ? NodePlayer::Part::kWhole : NodePlayer::Part::kNone;
         if (i + 1 == count && options_.part == Part::kPremaster) part = NodePlayer::Part::kInputs;
-        auto node =
-            NodePlayer::make(*plan_, static_cast<int>(i), options_.chunk, part, std::move(streams[i]));
+        auto node = NodePlayer::make(*plan_, static_cast<int>(i), options_.chunk, part, std::move(streams[i]),
+                                     i < options_.inherits.size() && options_.inherits[i]);
         if (!node.ok()) return node.error();
         nodes_.push_back(std::move(*node));
     }
@@ -153,12 +153,19 @@ void GraphPlayer::process(float* left, float* right, int frames) noexcept {
     }
 }
 
+std::vector<InsertFault> GraphPlayer::faults() const {
+    std::vector<InsertFault> out;
+    for (const auto& node : nodes_) {
+        for (InsertFault& fault : node->chain().faults())
+            out.push_back({node->plan().id + "/" + fault.insert, std::move(fault.reason)});
+    }
+    return out;
+}
+
 std::vector<std::string> GraphPlayer::faulty_inserts() const {
     std::vector<std::string> out;
-    for (const auto& node : nodes_) {
-        const std::string insert = node->chain().faulty_insert();
-        if (!insert.empty()) out.push_back(node->plan().id + "/" + insert);
-    }
+    for (InsertFault& fault : faults())
+        out.push_back(std::move(fault.insert));
     return out;
 }
 

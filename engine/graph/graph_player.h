@@ -29,6 +29,8 @@ struct PlayerOptions {
     /// Gives the signal before the fader of tracks that were rendered elsewhere; null: they are rendered
     /// here.
     std::function<Result<std::unique_ptr<MediaReader>>(const PlanNode&)> streams;
+    /// Nodes (the master last) that inherit() from a player that plays; empty: none.
+    std::vector<bool> inherits;
 };
 
 /// The graph with its memory. Work goes in quanta of kQuantum frames counted from the first frame played, so
@@ -62,6 +64,8 @@ class GraphPlayer {
     /// Tracks and inserts that were bypassed for giving something not finite, e.g. "drums/drive"; "" none.
     std::string faulty_insert() const;
     std::vector<std::string> faulty_inserts() const;
+    /// The same with reasons; `insert` is "drums/drive". Not on an audio thread.
+    std::vector<InsertFault> faults() const;
     /// The first error of reading media or streams.
     Status status() const;
     NodePlayer& node(int index) { return *nodes_[static_cast<size_t>(index)]; }

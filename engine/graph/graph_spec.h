@@ -4,12 +4,14 @@
 
 #include "engine/graph/automation.h"
 #include "engine/graph/fade.h"
+#include "engine/graph/insert_factory.h"
 #include "engine/graph/media_source.h"
 #include "engine/graph/pan_law.h"
 #include "engine/graph/tempo_map.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,12 +20,14 @@ namespace loopmind::graph {
 /// An effect of a chain.
 struct InsertSpec {
     std::string id;
-    std::string effect;                   ///< a type of effects::make_effect
+    std::string effect;                   ///< a type of effects::make_effect, or kLv2
     std::map<std::string, double> params; ///< by name; what is missing has the effect's default
     bool bypass = false;
     /// Id of the track or bus whose signal behind its inserts and before its fader is the key; "" none.
     /// Without meaning for an effect that takes no key.
     std::string sidechain{};
+    std::string uri{};   ///< of the plug-in, with kLv2
+    std::string state{}; ///< the plug-in's own, with kLv2; "" none
 };
 
 /// Audio placed in time. Frames of the session; media beyond its end is silence.
@@ -92,6 +96,8 @@ struct GraphSpec {
     bool master_mute = false;
     std::vector<LaneSpec> master_automation; ///< gain_db, pan, mute, inserts
     std::vector<MediaRef> media;
+    /// Makes inserts of type kLv2; null: they are refused.
+    std::shared_ptr<InsertFactory> plugins;
 };
 
 } // namespace loopmind::graph

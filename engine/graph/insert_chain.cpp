@@ -50,10 +50,37 @@ void delay(std::vector<float>& ring_left, std::vector<float>& ring_right, size_t
 
 } // namespace
 
+namespace {
+
+Result<std::unique_ptr<Effect>> make_plugin(const InsertSpec& spec, const std::string& field,
+                                            InsertFactory* plugins, InsertFactory::Use use) {
+    if (spec.uri.empty())
+        return Error{ErrorCode::kInvalidArgument, field + ".uri", "is missing", "name the plug-in's URI"};
+    if (plugins == nullptr)
+        return Error{ErrorCode::kInvalidArgument, field,
+                     "its plug-in " + spec.uri + " cannot be run here: this program hosts no plug-ins",
+                     "render the track where the plug-in is installed, or remove the insert"};
+    auto made = plugins->make({spec.uri, spec.state, spec.params, use});
+    if (made.ok()) return made;
+    Error error = made.error();
+    error.field = field;
+    return error;
+}
+
+} // namespace
+
 Result<std::unique_ptr<Effect>> make_insert_effect(const InsertSpec& spec, const std::string& place,
-                                                   double rate, double tempo) {
+                                                   double rate, double tempo, InsertFactory* plugins,
+                                                   InsertFactory::Use use) {
     const std::string field = place + ".inserts." + (spec.id.empty() ? spec.effect : spec.id);
-    auto effect = effects::make_effect(spec.effect);
+    std::unique_ptr<Effect> effect;
+    if (spec.effect == kLv2) {
+        auto made = make_plugin(spec, field, plugins, use);
+        if (!made.ok()) return made.error();
+        effect = std::move(*made);
+    } else {
+        effect = effects::make_effect(spec.effect);
+    }
     if (!effect) {
         return Error{ErrorCode::kInvalidArgument, field, "unknown effect \"" + spec.effect + "\"",
                      "use one of " + known_effects()};
@@ -62,13 +89,20 @@ Result<std::unique_ptr<Effect>> make_insert_effect(const InsertSpec& spec, const
         if (!effect->set(name, value)) {
             const bool known = effect->parameter_index(name) >= 0;
             return Error{ErrorCode::kInvalidArgument, field + "." + name,
-                         known ? "is not a finite number" : "is no parameter of " + spec.effect,
+                         known ? "is not a finite number"
+                               : "is no parameter of " + (spec.effect == kLv2 ? spec.uri : spec.effect),
                          known ? "give a number" : "remove it or correct its name"};
         }
     }
-    if (effect->parameter_index("tempo") >= 0 && !spec.params.contains("tempo")) effect->set("tempo", tempo);
+    if (spec.effect != kLv2 && effect->parameter_index("tempo") >= 0 && !spec.params.contains("tempo"))
+        effect->set("tempo", tempo);
     effect->prepare(rate, kMaxBlock);
     return effect;
+}
+
+std::string fault_reason(const Effect& effect) {
+    const std::string failure = effect.failure();
+    return failure.empty() ? "gave samples that are not finite" : failure;
 }
 
 Result<InsertChain> InsertChain::make(std::span<const InsertSpec> inserts, const std::string& place,
@@ -81,10 +115,11 @@ Result<InsertChain> InsertChain::make(std::span<const InsertSpec> inserts, const
 }
 
 Result<InsertChain> InsertChain::make(std::span<const PlanInsert> inserts, const std::string& place,
-                                      double rate, double tempo) {
+                                      double rate, double tempo, InsertFactory* plugins,
+                                      InsertFactory::Use use) {
     InsertChain chain;
     for (const PlanInsert& plan : inserts) {
-        auto made = make_insert_effect(plan.spec, place, rate, tempo);
+        auto made = make_insert_effect(plan.spec, place, rate, tempo, plugins, use);
         if (!made.ok()) return made.error();
         auto effect = std::move(*made);
         chain.latency_ += plan.signal_delay + effect->latency();
@@ -148,7 +183,7 @@ void InsertChain::Slot::process(float* left, float* right, int frames, const Pos
     const bool runs = !(bypass && wanted_bypass) && !faulty;
     if (!fading && runs && dry_left.empty()) {
         run(left, right, frames, position, key); // the usual case: nothing to keep
-        if (all_finite(left, right, frames)) return;
+        if (!effect->failed() && all_finite(left, right, frames)) return;
         faulty = true;
         std::memset(left, 0, bytes);
         std::memset(right, 0, bytes);
@@ -164,6 +199,12 @@ void InsertChain::Slot::process(float* left, float* right, int frames, const Pos
         return;
     }
     run(left, right, frames, position, key);
+    if (effect->failed()) {
+        faulty = true;
+        std::memcpy(left, dry_now_left.data(), bytes);
+        std::memcpy(right, dry_now_right.data(), bytes);
+        return;
+    }
     if (!all_finite(left, right, frames)) {
         // Whatever it was given is lost in its output: silence now, the dry path from the next block on.
         faulty = true;
@@ -197,6 +238,15 @@ std::string InsertChain::faulty_insert() const {
         if (slot.faulty) return slot.id;
     }
     return {};
+}
+
+std::vector<InsertFault> InsertChain::faults() const {
+    std::vector<InsertFault> out;
+    for (const Slot& slot : slots_) {
+        if (!slot.faulty) continue;
+        out.push_back({slot.id, fault_reason(*slot.effect)});
+    }
+    return out;
 }
 
 int InsertChain::new_fault() noexcept {

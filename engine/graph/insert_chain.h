@@ -13,10 +13,20 @@
 namespace loopmind::graph {
 
 /// Makes the effect of an insert, sets its parameters and prepares it. A parameter `tempo` that the insert
-/// does not set is the session's. Errors name `place` and the insert: unknown effect, unknown parameter,
-/// value that is not finite.
+/// does not set is the session's. Plug-ins come from `plugins`, which may be null. Errors name `place` and
+/// the insert: unknown effect or plug-in, unknown parameter, value that is not finite.
 Result<std::unique_ptr<effects::Effect>> make_insert_effect(const InsertSpec& spec, const std::string& place,
-                                                            double rate, double tempo);
+                                                            double rate, double tempo, InsertFactory* plugins,
+                                                            InsertFactory::Use use);
+
+/// An insert that was bypassed, and what it did.
+struct InsertFault {
+    std::string insert; ///< id
+    std::string reason; ///< for people
+};
+
+/// Why an effect's insert is bypassed, when it is.
+std::string fault_reason(const effects::Effect& effect);
 
 /// Effects in signal order. A bypassed insert keeps its latency, so switching it does not move the track in
 /// time. Threads: built on the message thread, processed by one thread.
@@ -36,7 +46,8 @@ class InsertChain {
 
     InsertChain() = default;
     static Result<InsertChain> make(std::span<const PlanInsert> inserts, const std::string& place,
-                                    double rate, double tempo);
+                                    double rate, double tempo, InsertFactory* plugins = nullptr,
+                                    InsertFactory::Use use = InsertFactory::Use::kPlay);
     static Result<InsertChain> make(std::span<const InsertSpec> inserts, const std::string& place,
                                     double rate, double tempo);
 
@@ -47,16 +58,20 @@ class InsertChain {
     int size() const { return static_cast<int>(slots_.size()); }
     /// Silences all memory and gives faulty inserts another try. Real-time safe.
     void reset() noexcept;
-    /// In place, real-time safe, without automation. An effect that gives something not finite is bypassed
-    /// until reset().
+    /// In place, real-time safe, without automation. An effect that gives something not finite, or that has
+    /// failed, is bypassed until reset().
     void process(float* left, float* right, int frames) noexcept;
     /// One quantum (at most kQuantum frames) with automation. `keys` has one entry an insert, or is empty.
     void process(float* left, float* right, int frames, const Position& position,
                  std::span<const Key> keys) noexcept;
     /// Id of the first insert that was bypassed because of what it gave; "" none.
     std::string faulty_insert() const;
+    /// All of them, with reasons. Not on an audio thread.
+    std::vector<InsertFault> faults() const;
     /// Index of an insert that has failed since this was last asked, -1 none. Processing thread.
     int new_fault() noexcept;
+
+    const effects::Effect& effect(int insert) const { return *slots_[static_cast<size_t>(insert)].effect; }
 
     /// What changes while it plays; real-time safe, on the processing thread. A bypass fades over one
     /// quantum.

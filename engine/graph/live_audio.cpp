@@ -103,7 +103,7 @@ void LivePlayer::meter() noexcept {
         raise(meter.left, peak_of(node.post_left()));
         raise(meter.right, peak_of(node.post_right()));
         const int fault = node.chain().new_fault();
-        if (fault >= 0) faults_.push({engine_, static_cast<int>(i), fault});
+        if (fault >= 0) faults_.push({engine_, static_cast<int>(i), fault, &node.chain().effect(fault)});
     }
     loudest_ = std::max(peak_of(out_left_.data()), peak_of(out_right_.data()));
 }

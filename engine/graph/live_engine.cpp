@@ -13,6 +13,7 @@ bool same_inserts(const PlanNode& a, const PlanNode& b) {
     return a.bus == b.bus && std::equal(a.inserts.begin(), a.inserts.end(), b.inserts.begin(),
                                         b.inserts.end(), [](const PlanInsert& x, const PlanInsert& y) {
                                             return x.spec.effect == y.spec.effect && x.spec.id == y.spec.id &&
+                                                   x.spec.uri == y.spec.uri && x.spec.state == y.spec.state &&
                                                    x.latency == y.latency &&
                                                    x.signal_delay == y.signal_delay &&
                                                    x.prepared == y.prepared;
@@ -23,21 +24,23 @@ bool same_inserts(const PlanNode& a, const PlanNode& b) {
 
 Result<std::unique_ptr<LiveEngine>> LiveEngine::make(std::shared_ptr<const RenderPlan> plan,
                                                      const LiveEngine* before) {
+    auto out = std::make_unique<LiveEngine>();
+    out->heirs.resize(plan->nodes.size() + 1);
+    if (before) out->match(*plan, before->player->plan());
     PlayerOptions options;
     options.part = PlayerOptions::Part::kMix;
     options.all_nodes = true;
+    for (const Heir& heir : out->heirs)
+        options.inherits.push_back(heir.before >= 0);
     auto player = GraphPlayer::make(plan, std::move(options));
     if (!player.ok()) return player.error();
-    auto out = std::make_unique<LiveEngine>();
     out->player = std::move(*player);
     out->player->context().live = true;
-    out->heirs.resize(plan->nodes.size() + 1);
     for (size_t i = 0; i < out->heirs.size(); ++i)
         out->meters.push_back(std::make_unique<Meter>());
     out->tail_frames =
         static_cast<std::int64_t>(std::ceil((plan->master.tail_seconds + 1.0) * plan->sample_rate)) +
         plan->master.latency;
-    if (before) out->match(*plan, before->player->plan());
     return out;
 }
 

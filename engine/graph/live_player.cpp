@@ -20,17 +20,24 @@ LivePlayer::LivePlayer(LiveOptions options)
 LivePlayer::~LivePlayer() = default;
 
 void LivePlayer::collect() {
+    // What comes back is freed behind the faults: those that name it were told before it came back.
+    std::vector<Returned> back;
+    for (const Returned* one = returned_.front(); one != nullptr; one = returned_.front()) {
+        back.push_back(*one);
+        returned_.pop();
+    }
     for (const Fault* fault = faults_.front(); fault != nullptr; fault = faults_.front()) {
         const PlanNode& node = fault->engine->player->plan().node(fault->node);
         const InsertSpec& insert = node.inserts[static_cast<size_t>(fault->insert)].spec;
         const std::string name = node.id + "/" + (insert.id.empty() ? insert.effect : insert.id);
-        if (std::find(faulty_.begin(), faulty_.end(), name) == faulty_.end()) faulty_.push_back(name);
+        const auto same = [&](const InsertFault& known) { return known.insert == name; };
+        if (std::none_of(faulty_.begin(), faulty_.end(), same))
+            faulty_.push_back({name, fault_reason(*fault->effect)});
         faults_.pop();
     }
-    for (const Returned* back = returned_.front(); back != nullptr; back = returned_.front()) {
-        std::erase_if(engines_, [&](const auto& engine) { return engine.get() == back->engine; });
-        std::erase_if(feed_sets_, [&](const auto& feeds) { return feeds.get() == back->feeds; });
-        returned_.pop();
+    for (const Returned& one : back) {
+        std::erase_if(engines_, [&](const auto& engine) { return engine.get() == one.engine; });
+        std::erase_if(feed_sets_, [&](const auto& feeds) { return feeds.get() == one.feeds; });
     }
     while (!waiting_.empty() && commands_->push(waiting_.front()))
         waiting_.pop_front();
@@ -349,9 +356,16 @@ int LivePlayer::take_output(std::span<float> left, std::span<float> right) {
     return static_cast<int>(count);
 }
 
-std::vector<std::string> LivePlayer::faulty_inserts() {
+std::vector<InsertFault> LivePlayer::faults() {
     collect();
     return faulty_;
+}
+
+std::vector<std::string> LivePlayer::faulty_inserts() {
+    std::vector<std::string> out;
+    for (InsertFault& fault : faults())
+        out.push_back(std::move(fault.insert));
+    return out;
 }
 
 } // namespace loopmind::graph

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/graph/graph_spec.h"
+#include "engine/graph/insert_chain.h"
 #include "engine/graph/live_engine.h"
 #include "engine/graph/read_ahead.h"
 #include "engine/graph/render_plan.h"
@@ -79,8 +80,10 @@ class LivePlayer {
     /// about 0.7 s.
     int take_output(std::span<float> left, std::span<float> right);
     long underruns() const { return underruns_.load(std::memory_order_relaxed); }
-    /// "track/insert" of those bypassed for giving something not finite.
+    /// "track/insert" of those bypassed for giving something not finite or for failing.
     std::vector<std::string> faulty_inserts();
+    /// The same with reasons; `insert` is "track/insert".
+    std::vector<InsertFault> faults();
     /// Frees what the audio thread gave back and hands on what did not fit its queue. Call it now and then (a
     /// timer); every other call does so as well.
     void collect();
@@ -128,7 +131,7 @@ class LivePlayer {
         engines_; ///< all that the audio thread may hold; the last is newest
     std::vector<std::shared_ptr<FeedSet>> feed_sets_; ///< likewise
     std::deque<LiveCommand> waiting_;                 ///< did not fit the queue
-    std::vector<std::string> faulty_;
+    std::vector<InsertFault> faulty_;
     bool playing_ = false;
     std::int64_t start_ = 0; ///< where the last start or stop put it
     std::int64_t loop_start_ = 0, loop_end_ = 0;
@@ -145,6 +148,7 @@ class LivePlayer {
         LiveEngine* engine = nullptr;
         int node = 0;
         int insert = 0;
+        const effects::Effect* effect = nullptr;
     };
     SpscQueue<Fault> faults_{256};
     std::atomic<std::int64_t> position_{0};

@@ -7,7 +7,7 @@
 namespace loopmind::graph {
 
 Result<std::unique_ptr<NodePlayer>> NodePlayer::make(const RenderPlan& plan, int index, int chunk, Part part,
-                                                     std::unique_ptr<MediaReader> stream) {
+                                                     std::unique_ptr<MediaReader> stream, bool inherits) {
     std::unique_ptr<NodePlayer> out(new NodePlayer);
     const PlanNode& node = plan.node(index);
     out->plan_ = &node;
@@ -17,7 +17,8 @@ Result<std::unique_ptr<NodePlayer>> NodePlayer::make(const RenderPlan& plan, int
     const bool whole = part == Part::kWhole;
     if (whole && !out->stream_) {
         const std::string place = node.id == "master" ? node.id : "tracks." + node.id;
-        auto chain = InsertChain::make(node.inserts, place, plan.sample_rate, plan.tempo);
+        auto chain = InsertChain::make(node.inserts, place, plan.sample_rate, plan.tempo, plan.plugins.get(),
+                                       inherits ? InsertFactory::Use::kPlan : InsertFactory::Use::kPlay);
         if (!chain.ok()) return chain.error();
         out->chain_ = std::move(*chain);
         const bool keyed = std::any_of(node.inserts.begin(), node.inserts.end(),

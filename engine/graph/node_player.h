@@ -49,9 +49,11 @@ class NodePlayer {
         kInputs, ///< a master without inserts and fader: the premaster
         kNone,   ///< silent, nobody listens
     };
-    /// `stream` (may be null) gives the signal before the fader instead of clips and inserts.
+    /// `stream` (may be null) gives the signal before the fader instead of clips and inserts. `inherits`: it
+    /// will inherit() before it plays, so that plug-ins need not be started again.
     static Result<std::unique_ptr<NodePlayer>> make(const RenderPlan& plan, int index, int chunk, Part part,
-                                                    std::unique_ptr<MediaReader> stream);
+                                                    std::unique_ptr<MediaReader> stream,
+                                                    bool inherits = false);
 
     void reset() noexcept;
     void render(const ChunkContext& context);

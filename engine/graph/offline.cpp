@@ -108,7 +108,12 @@ Result<LinearReport> run(std::shared_ptr<const RenderPlan> plan, PlayerOptions w
         if (Status status = (*player)->status(); !status.ok()) return status.error();
     }
     if (!blocks.flush() || !stems.flush()) return cancel;
-    return LinearReport{frames, (*player)->faulty_inserts()};
+    LinearReport report{frames, {}, {}};
+    for (InsertFault& fault : (*player)->faults()) {
+        report.faulty_inserts.push_back(std::move(fault.insert));
+        report.fault_reasons.push_back(std::move(fault.reason));
+    }
+    return report;
 }
 
 Result<LinearReport> run_sum(std::shared_ptr<const RenderPlan> plan, const StreamSource& tracks,

@@ -34,7 +34,9 @@ struct LinearOptions {
 
 struct LinearReport {
     std::int64_t frames = 0;
-    std::vector<std::string> faulty_inserts; ///< bypassed for giving something not finite, e.g. "drums/drive"
+    /// Bypassed for giving something not finite or for failing, e.g. "drums/drive".
+    std::vector<std::string> faulty_inserts;
+    std::vector<std::string> fault_reasons; ///< of each, for people
 };
 
 /// Frames of a linear render: the last clip or the session's end, and the longest tail.

@@ -54,6 +54,7 @@ class Builder {
 
     Result<std::shared_ptr<const RenderPlan>> run() {
         plan_->sample_rate = spec_.sample_rate;
+        plan_->plugins = spec_.plugins;
         plan_->tempo = spec_.tempo;
         plan_->tempo_map = TempoMap(spec_.tempo, spec_.tempo_map);
         plan_->total_frames = plan_->last_frame = std::max<std::int64_t>(0, spec_.total_frames);
@@ -197,7 +198,8 @@ class Builder {
     Status add_inserts(PlanNode& out, int at, const std::string& place,
                        const std::vector<InsertSpec>& inserts, const std::vector<LaneSpec>& automation) {
         for (size_t i = 0; i < inserts.size(); ++i) {
-            auto effect = make_insert_effect(inserts[i], place, spec_.sample_rate, spec_.tempo);
+            auto effect = make_insert_effect(inserts[i], place, spec_.sample_rate, spec_.tempo,
+                                             spec_.plugins.get(), InsertFactory::Use::kPlan);
             if (!effect.ok()) return effect.error();
             PlanInsert insert;
             insert.spec = inserts[i];
@@ -214,8 +216,8 @@ class Builder {
             }
             out.latency += insert.signal_delay;
             insert.lag = out.latency;
-            insert.follows_tempo =
-                (*effect)->parameter_index("tempo") >= 0 && !inserts[i].params.contains("tempo");
+            insert.follows_tempo = inserts[i].effect != kLv2 && (*effect)->parameter_index("tempo") >= 0 &&
+                                   !inserts[i].params.contains("tempo");
             double tail = (*effect)->tail_seconds();
             for (const LaneSpec& lane : automation) {
                 std::string id, name;

@@ -104,6 +104,7 @@ struct RenderPlan {
     /// What is left out, for people: automation of something that is not there, and media that is missing,
     /// when that was asked for.
     std::vector<Error> warnings;
+    std::shared_ptr<InsertFactory> plugins; ///< of the spec
 
     /// Index of a node, -1 none; nodes.size() for "master".
     int node_of(const std::string& id) const;
@@ -115,7 +116,7 @@ struct RenderPlan {
 /// Checks the spec, finds and prepares its media, and computes order and delays. `prepare` may be null: clips
 /// that are stretched or pitched are then refused. With `leave_out_missing`, clips whose media is missing or
 /// corrupt are left out and each such media entry is one of the plan's warnings; ask before you do that.
-/// Errors: invalid_argument for unknown effects, parameters, targets, groups, media ids, cyclic routing or
+/// Errors: invalid_argument for unknown effects, plug-ins, parameters, targets, groups, media ids, cyclic routing or
 /// side-chains (naming the tracks) or a clip of no length; what `media` gives for missing files; media at
 /// another sample rate.
 Result<std::shared_ptr<const RenderPlan>> make_render_plan(const GraphSpec& spec, const MediaLibrary& media,

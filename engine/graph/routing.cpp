@@ -79,12 +79,17 @@ class Resolver {
         return {};
     }
 
+    bool takes_key(const InsertSpec& insert) const {
+        if (insert.effect == kLv2) return spec_.plugins && spec_.plugins->takes_key(insert.uri);
+        const auto effect = effects::make_effect(insert.effect);
+        return effect && effect->takes_key();
+    }
+
     Status connect_keys_of(int at, const std::string& place, const std::vector<InsertSpec>& inserts) {
         for (size_t i = 0; i < inserts.size(); ++i) {
             const InsertSpec& insert = inserts[i];
             if (insert.sidechain.empty()) continue;
-            const auto effect = effects::make_effect(insert.effect);
-            if (!effect || !effect->takes_key()) continue; // unknown effects are named when the chain is made
+            if (!takes_key(insert)) continue; // unknown effects are named when the chain is made
             const auto found = index_.find(insert.sidechain);
             if (found == index_.end()) {
                 return invalid(place + ".inserts." + insert.id + ".sidechain",

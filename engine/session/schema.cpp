@@ -10,6 +10,8 @@ namespace {
 constexpr double kMaxBeats = 1e7;
 constexpr double kMaxExact = 9007199254740992.0; // 2^53
 constexpr double kMaxData = 1 << 30;
+constexpr double kMaxUri = 1023;
+constexpr double kMaxPluginState = 1 << 24;
 constexpr double kMaxValue = 1e15; // a lane's values; its target's own range is checked with the lane
 constexpr double kMinStretch = 0.125, kMaxStretch = 8;
 
@@ -51,6 +53,7 @@ NodeRule make_session_rule() {
     static const NodeRule insert{"insert",
                                  {text("id", 256), text("effect", 256), flag("bypass"), text("macro", 64),
                                   added(text("sidechain", 256)), added(text("preset", 256)),
+                                  added(text("uri", kMaxUri)), added(text("state", kMaxPluginState)),
                                   other("params", FieldKind::kParams)}};
     static const NodeRule send{"send", {text("to", 256), number("level", 0, 4), flag("pre")}};
     static const NodeRule clip{

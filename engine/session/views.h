@@ -48,6 +48,9 @@ class Insert : public Node {
     /// Id of the track whose signal (post-insert, pre-fader) is the key; "" none.
     std::string sidechain() const { return text("sidechain"); }
     std::string preset() const { return text("preset"); } ///< name it was last set from; for people
+    std::string uri() const { return text("uri"); }       ///< of the plug-in, with effect "lv2"
+    /// What the plug-in wants to find again beside its parameters: its own text; "" none.
+    std::string plugin_state() const { return text("state"); }
     bool has_param(const std::string& name) const;
     double param(const std::string& name,
                  double fallback) const; ///< booleans are 0 and 1; text gives fallback
