@@ -35,6 +35,7 @@ void add_fetch(CLI::App& app, Pending& pending);      ///< fetch
 void add_workers(CLI::App& app, Pending& pending);    ///< workers
 void add_cache(CLI::App& app, Pending& pending);      ///< cache list, cache clear
 void add_project(CLI::App& app, Pending& pending);    ///< project new, add, info, relink, collect, recover
+void add_plugins(CLI::App& app, Pending& pending);    ///< plugins list, plugins scan
 void add_doctor(CLI::App& app, Pending& pending);     ///< doctor
 void add_completion(CLI::App& app, Pending& pending); ///< completion bash
 

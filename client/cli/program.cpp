@@ -139,6 +139,7 @@ void add_everything(CLI::App& app, Pending& pending) {
     add_workers(app, pending);
     add_cache(app, pending);
     add_project(app, pending);
+    add_plugins(app, pending);
     add_doctor(app, pending);
     add_completion(app, pending);
     for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {

@@ -1,0 +1,16 @@
+// The plug-ins of this machine, remembered in the home folder.
+#pragma once
+
+#include "client/farm/home.h"
+#include "engine/plugins/catalogue.h"
+
+namespace loopmind::farm {
+
+/// Where the catalogue is kept.
+std::filesystem::path plugin_cache(const Home& home);
+
+/// The catalogue, brought up to date: new and changed bundles are scanned, which takes a moment each, and the
+/// result is kept. Blocks. Errors: those of PluginCatalogue::scan() and of writing the cache.
+Result<plugins::PluginCatalogue> installed_plugins(const Home& home, const plugins::ScanOptions& options);
+
+} // namespace loopmind::farm
