@@ -4,8 +4,10 @@
 #include "client/cli/follow_job.h"
 #include "client/cli/interrupt.h"
 #include "client/farm/file_names.h"
+#include "client/farm/installed_plugins.h"
 #include "client/farm/mixdown_here.h"
 #include "client/farm/mixdown_job.h"
+#include "engine/plugins/plugin_host.h"
 #include "proto/base/random_id.h"
 
 #include <nlohmann/json.hpp>
@@ -99,13 +101,40 @@ class Mixdown {
     }
 
     Attempt<farm::MixdownJob> prepare(const farm::FindBlob& find_blob) {
+        wish_.plugins = [this] { return installed(); };
+        wish_.cancelled = [this] { return interrupt_ && interrupt_->count() > 0; };
+        wish_.bounce_plugins = !options_.here;
+        wish_.on_bounce = [this](const mixdown::HostedInsert& one) {
+            console_.note("track " + printable(one.track) + " holds a plug-in (" + printable(one.uri) +
+                          "): rendered here, not bit-equal between machines");
+        };
         auto job = farm::prepare_mixdown(wish_, scratch_.path(), find_blob);
-        if (!job.ok()) return bad_input(job.error());
+        interrupt_.reset();
+        if (!job.ok())
+            return job.error().code == ErrorCode::kCancelled ? job_failure(job.error())
+                                                             : bad_input(job.error());
+        if (options_.here)
+            for (const mixdown::HostedInsert& one : job->hosted)
+                console_.note("track " + printable(one.track) + " holds a plug-in (" + printable(one.uri) +
+                              "): not bit-equal between machines");
         for (const std::string& played : job->played)
             console_.note(played);
         for (const std::string& skipped : job->skipped)
             console_.note("left out: " + skipped);
         return std::move(*job);
+    }
+
+    /// The plug-ins of this machine; bundles that are new are scanned first.
+    Result<std::shared_ptr<graph::InsertFactory>> installed() {
+        interrupt_.emplace(); // rendering follows, which takes a while
+        plugins::ScanOptions scan;
+        scan.on_bundle = [this](const std::string& bundle) {
+            console_.note("scanning " + printable(bundle));
+        };
+        auto catalogue = farm::installed_plugins(invocation_.home, scan);
+        if (!catalogue.ok()) return catalogue.error();
+        return std::shared_ptr<graph::InsertFactory>(
+            std::make_shared<plugins::PluginHost>(std::move(*catalogue), plugins::HostOptions{}));
     }
 
     int mix_on_farm() {
@@ -141,7 +170,8 @@ class Mixdown {
         if (auto* failure = std::get_if<Failure>(&followed)) return console_.fail(*failure);
         const v1::JobInfo& done = std::get<Followed>(followed).job;
         const farm::Cache& cache = client_->cache();
-        const int code = deliver(done, [&cache](const std::string& sha256) { return cache.find(sha256); });
+        const int code = deliver(
+            done, [&cache](const std::string& sha256) { return cache.find(sha256); }, job);
         describe_blobs(cache, done);
         return code;
     }
@@ -164,11 +194,11 @@ class Mixdown {
             },
             [&] { return interrupt.count() > 0; });
         if (!made.ok()) return console_.fail(job_failure(made.error()));
-        return deliver(made->job, made->find_blob);
+        return deliver(made->job, made->find_blob, std::get<farm::MixdownJob>(prepared));
     }
 
-    int deliver(const v1::JobInfo& job, const farm::FindBlob& find_blob) {
-        auto delivered = farm::deliver_mixdown(job, find_blob, out_, options_.force);
+    int deliver(const v1::JobInfo& job, const farm::FindBlob& find_blob, const farm::MixdownJob& prepared) {
+        auto delivered = farm::deliver_mixdown(job, find_blob, out_, options_.force, &prepared);
         if (!delivered.ok())
             return console_.fail(delivered.error().code == ErrorCode::kAlreadyExists
                                      ? bad_input(delivered.error())
@@ -186,6 +216,7 @@ class Mixdown {
     std::chrono::steady_clock::time_point started_;
     farm::MixdownWish wish_;
     fs::path out_;
+    std::optional<Interrupt> interrupt_; ///< while tracks with plug-ins are rendered
     std::unique_ptr<farm::FarmClient> client_;
 };
 
@@ -193,12 +224,13 @@ class Mixdown {
 
 void add_mixdown(CLI::App& app, Pending& pending) {
     auto options = std::make_shared<MixdownOptions>();
-    CLI::App* command =
-        add_command(app, "mixdown", "Render a project to audio files, on the farm",
-                    "  loopmind mixdown song.loopmind\n"
-                    "  loopmind mixdown song.loopmind --out master --format wav:24,mp3:320 --lufs -14\n"
-                    "  loopmind mixdown song.loopmind --stems --format wav:32,flac:16\n"
-                    "  loopmind mixdown song.loopmind --here");
+    CLI::App* command = add_command(
+        app, "mixdown", "Render a project to audio files, on the farm",
+        "  loopmind mixdown song.loopmind\n"
+        "  loopmind mixdown song.loopmind --out master --format wav:24,mp3:320 --lufs -14\n"
+        "  loopmind mixdown song.loopmind --stems --format wav:32,flac:16\n"
+        "  loopmind mixdown song.loopmind --here\n"
+        "Tracks with LV2 plug-ins (`loopmind plugins list`) are rendered here and sent as audio.");
     command->add_option("PROJECT", options->project, "The .loopmind file")->required();
     command->add_option("--out", options->out, "Folder for the result (default: PROJECT-mixdown)")
         ->type_name("DIR");
@@ -221,7 +253,7 @@ void add_mixdown(CLI::App& app, Pending& pending) {
     command->add_flag("--skip-missing", options->skip_missing,
                       "Render without clips whose media are missing");
     command->add_flag("--here", options->here,
-                      "Render in this process; needs no farm, gives the same samples");
+                      "Render in this process; needs no farm, gives the same samples (but for plug-ins)");
     command
         ->add_option("--threads", options->threads,
                      "With --here: threads to use (default: one a core); changes no sample")

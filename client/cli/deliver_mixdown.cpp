@@ -36,7 +36,10 @@ json json_of(const v1::JobInfo& job, const farm::DeliveredMixdown& mixdown, doub
                 {"gain_db", report.gain_db},
                 {"lufs", report.lufs ? json(*report.lufs) : json()},
                 {"true_peak_db", report.true_peak_db ? json(*report.true_peak_db) : json()},
-                {"faulty_inserts", report.faulty_inserts}};
+                {"faulty_inserts", report.faulty_inserts},
+                {"fault_reasons", report.fault_reasons},
+                {"hosted_plugins", report.hosted_plugins},
+                {"bit_equal", report.hosted_plugins.empty()}};
     if (seconds >= 0) out["seconds"] = seconds;
     return out;
 }
@@ -45,9 +48,11 @@ json json_of(const v1::JobInfo& job, const farm::DeliveredMixdown& mixdown, doub
 
 void tell_mixdown(const Console& console, const v1::JobInfo& job, const farm::DeliveredMixdown& mixdown,
                   double seconds) {
-    for (const std::string& insert : mixdown.report.faulty_inserts)
-        console.note("warning: " + printable(insert) +
-                     " gave samples that are not finite and was bypassed from there on");
+    const farm::MixdownReport& report = mixdown.report;
+    for (std::size_t i = 0; i < report.faulty_inserts.size(); ++i)
+        console.note("warning: " + printable(report.faulty_inserts[i]) + " was bypassed: " +
+                     printable(i < report.fault_reasons.size() ? report.fault_reasons[i]
+                                                               : "gave samples that are not finite"));
     if (console.json) return console.print_json(json_of(job, mixdown, seconds));
     if (console.quiet) return console.print(mixdown.delivered.folder.string());
     console.print((job.prompt().empty() ? "" : shortened(printable(job.prompt()), 60) + " – ") +

@@ -108,7 +108,27 @@ class Plan {
         out.true_peak_db = number("true_peak_db");
         for (const json& insert : report_.value("faulty_inserts", json::array()))
             if (insert.is_string()) out.faulty_inserts.push_back(insert.get<std::string>());
+        for (const json& reason : report_.value("fault_reasons", json::array()))
+            if (reason.is_string()) out.fault_reasons.push_back(reason.get<std::string>());
+        for (const json& one : report_.value("hosted_plugins", json::array()))
+            out.hosted_plugins.push_back(one.value("track", "") + ": " + one.value("uri", ""));
         return out;
+    }
+
+    /// What the farm cannot know: which plug-ins were run here, and how they fared.
+    void add(const MixdownJob& known) {
+        if (known.hosted.empty()) return;
+        json hosted = json::array();
+        for (const mixdown::HostedInsert& one : known.hosted)
+            hosted.push_back({{"track", one.track}, {"insert", one.insert}, {"uri", one.uri}});
+        report_["hosted_plugins"] = std::move(hosted);
+        report_["bit_equal"] = false;
+        for (const char* name : {"faulty_inserts", "fault_reasons"})
+            if (!report_[name].is_array()) report_[name] = json::array();
+        for (const std::string& insert : known.bounced.faulty_inserts)
+            report_["faulty_inserts"].push_back(insert);
+        for (const std::string& reason : known.bounced.fault_reasons)
+            report_["fault_reasons"].push_back(reason);
     }
 
     std::string report_text(const std::vector<File>& files) const {
@@ -154,11 +174,12 @@ Status check_mixdown_folder(const fs::path& requested, bool force) {
 }
 
 Result<DeliveredMixdown> deliver_mixdown(const v1::JobInfo& job, const FindBlob& find_blob,
-                                         const fs::path& requested, bool force) {
+                                         const fs::path& requested, bool force, const MixdownJob* known) {
     const fs::path out = clean_path(requested);
     if (Status good = check_mixdown_folder(out, force); !good.ok()) return good.error();
     Plan plan(job, find_blob);
     if (Status read = plan.read(); !read.ok()) return read.error();
+    if (known != nullptr) plan.add(*known);
     PartialFolder partial;
     if (Status made = partial.make_for(out); !made.ok()) return made.error();
     DeliveredMixdown result;

@@ -26,6 +26,7 @@ Result<MixdownHere> mix_down_here(const MixdownWish& wish, const MixdownJob& job
     };
     inputs.scratch = scratch;
     inputs.cancelled = cancelled;
+    inputs.plugins = job.plugins;
     const auto stage = mixdown::Stage::whole(std::move(inputs), threads);
     if (!stage) return stage.error();
     const auto request = request::parse_mixdown(job.params_json);

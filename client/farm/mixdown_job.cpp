@@ -37,6 +37,37 @@ Error in_project(const fs::path& file, Error error) {
     return error;
 }
 
+/// Finds the project's plug-ins, every one, before anything is rendered.
+Status find_plugins(const MixdownWish& wish, const session::Session& session, MixdownJob& job) {
+    job.hosted = mixdown::hosted_inserts(session);
+    if (job.hosted.empty() || !wish.plugins) return {};
+    auto plugins = wish.plugins();
+    if (!plugins.ok()) return plugins.error();
+    job.plugins = *plugins;
+    return mixdown::check_hosted_inserts(session, job.plugins);
+}
+
+/// For the farm: turns tracks with plug-ins into audio.
+Status bounce_plugins(const MixdownWish& wish, const fs::path& scratch, session::Session& session,
+                      mixdown::Described& described, MixdownJob& job) {
+    if (!job.plugins || !wish.bounce_plugins) return {};
+    mixdown::HostedOptions options;
+    options.plugins = job.plugins;
+    options.scratch = scratch;
+    options.cancelled = wish.cancelled;
+    options.on_track = wish.on_bounce;
+    options.media = [&described](const std::string& sha256) -> Result<fs::path> {
+        for (const mixdown::FoundMedia& media : described.media)
+            if (media.sha256 == sha256) return media.file;
+        return Error{ErrorCode::kNotFound, "media", "blob " + sha256 + " is not part of the project", ""};
+    };
+    auto hosted = mixdown::bounce_hosted_tracks(session, options);
+    if (!hosted.ok()) return hosted.error();
+    job.bounced = std::move(*hosted);
+    described.media.insert(described.media.end(), job.bounced.media.begin(), job.bounced.media.end());
+    return {};
+}
+
 } // namespace
 
 Result<request::MixdownExport> parse_export(const std::string& text) {
@@ -72,15 +103,19 @@ prepare_mixdown(const MixdownWish& wish, const fs::path& scratch,
     auto session = session::Session::from_json(*text);
     if (!session.ok()) return in_project(wish.project, session.error());
     const fs::path folder = wish.project.has_parent_path() ? wish.project.parent_path() : fs::path(".");
+    MixdownJob job;
+    if (Status found = find_plugins(wish, *session, job); !found.ok())
+        return in_project(wish.project, found.error());
     auto bounced = mixdown::bounce_notes(*session, {folder, scratch, {}, wish.skip_missing, {}});
     if (!bounced.ok()) return in_project(wish.project, bounced.error());
     auto described = mixdown::describe_media(
         *session, {folder, scratch, wish.skip_missing, find_blob, std::move(bounced->media), !wish.here});
     if (!described.ok()) return in_project(wish.project, described.error());
-    auto parts = mixdown::split(*session);
+    if (Status ready = bounce_plugins(wish, scratch, *session, *described, job); !ready.ok())
+        return in_project(wish.project, ready.error());
+    auto parts = mixdown::split(*session, wish.bounce_plugins ? nullptr : job.plugins);
     if (!parts.ok()) return in_project(wish.project, parts.error());
 
-    MixdownJob job;
     job.played = std::move(bounced->tracks);
     job.skipped = std::move(bounced->skipped);
     job.skipped.insert(job.skipped.end(), described->skipped.begin(), described->skipped.end());

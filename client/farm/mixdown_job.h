@@ -2,6 +2,8 @@
 #pragma once
 
 #include "client/farm/farm_client.h"
+#include "engine/graph/insert_factory.h"
+#include "engine/mixdown/hosted.h"
 #include "proto/request/mixdown.h"
 
 #include <filesystem>
@@ -23,6 +25,14 @@ struct MixdownWish {
     std::map<std::string, std::string> tags;
     bool skip_missing = false; ///< render without clips whose media are missing or damaged
     bool here = false;         ///< for mix_down_here() only: media are not hashed, nothing can be uploaded
+    /// The plug-ins of this machine, asked for only when the project holds some. Empty: they are refused.
+    std::function<Result<std::shared_ptr<graph::InsertFactory>>()> plugins{};
+    /// Tracks with plug-ins are rendered here and travel as audio, because workers run no plug-ins. False:
+    /// the whole mixdown is made here.
+    bool bounce_plugins = false;
+    /// Before a track is rendered here; may be empty.
+    std::function<void(const mixdown::HostedInsert&)> on_bounce{};
+    std::function<bool()> cancelled{}; ///< while tracks are rendered here; may be empty
 };
 
 /// A job that can be submitted once its blobs are on the farm.
@@ -37,12 +47,17 @@ struct MixdownJob {
     std::vector<std::string> played;  ///< notes without audio that were played here; one sentence each
     std::vector<std::string> skipped; ///< what is left out, with skip_missing; one sentence each
     int tracks = 0;
+    /// Plug-ins of the project. With any, samples differ between machines.
+    std::vector<mixdown::HostedInsert> hosted;
+    std::shared_ptr<graph::InsertFactory> plugins; ///< for them; null without
+    mixdown::HostedBounce bounced;                      ///< what was rendered here ahead
 };
 
 /// Reads the project, plays notes that have no audio (mixdown/bounce_notes.h), finds and hashes its media and
 /// cuts it. `scratch` is an existing folder for played and embedded media; keep it until the upload is done.
 /// `find_blob` may know media whose files are missing. Blocks; any thread. Errors name the file, and inside
-/// it the field; missing media all in one error.
+/// it the field; missing media all in one error. With plug-ins: all are looked up before any work
+/// begins, then their tracks are rendered into `scratch` if that is wished.
 Result<MixdownJob> prepare_mixdown(
     const MixdownWish& wish, const std::filesystem::path& scratch,
     const std::function<std::optional<std::filesystem::path>(const std::string& sha256)>& find_blob);

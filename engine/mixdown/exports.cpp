@@ -170,6 +170,7 @@ class Exporter {
         report_.frames = report->frames;
         report_.sample_rate = stage_.sample_rate();
         report_.faulty_inserts = report->faulty_inserts;
+        report_.fault_reasons = report->fault_reasons;
         for (auto& [track, stem] : stems_)
             for (Export& one : stem.exports)
                 if (auto status = one.finish(); !status) return status;
@@ -258,6 +259,7 @@ std::string report_json(const ExportReport& report) {
                           {"lufs", finite(report.lufs)},
                           {"true_peak_db", finite(report.true_peak_db)},
                           {"faulty_inserts", report.faulty_inserts},
+                          {"fault_reasons", report.fault_reasons},
                           {"files", nlohmann::json::array()}};
     for (const ExportedFile& file : report.files) {
         nlohmann::json item = {{"role", file.role}};

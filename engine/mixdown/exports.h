@@ -40,7 +40,8 @@ struct ExportReport {
     double gain_db = 0;                      ///< given to reach `lufs`
     double lufs = 0;                         ///< of what was written
     double true_peak_db = 0;                 ///< dBTP of what was written, before lossy coding
-    std::vector<std::string> faulty_inserts; ///< bypassed for giving something not finite
+    std::vector<std::string> faulty_inserts; ///< bypassed for giving something not finite or for failing
+    std::vector<std::string> fault_reasons;  ///< of each
     std::vector<ExportedFile> files;
 };
 
@@ -53,7 +54,7 @@ files::AudioTags mix_tags(const Stage& stage, const std::string& name,
                           const std::map<std::string, std::string>& given);
 
 /// The report as JSON: frames, sample_rate, gain_db, lufs and true_peak_db (null for silence),
-/// faulty_inserts[], files[] (role, track).
+/// faulty_inserts[], fault_reasons[], files[] (role, track).
 std::string report_json(const ExportReport& report);
 
 /// Where exporting stands: 0..1.

@@ -17,9 +17,11 @@ namespace {
 
 namespace ids = session::ids;
 
-Result<std::shared_ptr<const graph::RenderPlan>> plan_of(const session::Session& session) {
+Result<std::shared_ptr<const graph::RenderPlan>>
+plan_of(const session::Session& session, const std::shared_ptr<graph::InsertFactory>& plugins) {
     auto spec = graph::graph_spec_from(session);
     if (!spec) return spec.error();
+    spec->plugins = plugins;
     for (graph::TrackSpec& track : spec->tracks)
         leave_unstretched(track);
     return graph::make_render_plan(*spec, silent_library(session), nullptr);
@@ -111,9 +113,9 @@ session::Session without_bytes(const session::Session& session) {
 
 } // namespace
 
-Result<Parts> split(const session::Session& original) {
+Result<Parts> split(const session::Session& original, const std::shared_ptr<graph::InsertFactory>& plugins) {
     const session::Session session = without_bytes(original);
-    const auto plan = plan_of(session);
+    const auto plan = plan_of(session, plugins);
     if (!plan) return plan.error();
     Parts out;
     std::set<std::string> staged;
@@ -125,6 +127,9 @@ Result<Parts> split(const session::Session& original) {
         std::set<std::string> kept;
         add_keys(**plan, id, kept);
         part.document = document_of(session, kept);
+        for (const std::string& one : kept)
+            for (const session::Insert& insert : session.track(one)->inserts())
+                if (insert.effect() == graph::kLv2) part.hosted_plugins.push_back(insert.uri());
         out.tracks.push_back(std::move(part));
         staged.insert(id);
     }
@@ -137,8 +142,18 @@ Result<Parts> split(const session::Session& original) {
     return out;
 }
 
+Result<std::set<std::string>> audible_tracks(const session::Session& session,
+                                             const std::shared_ptr<graph::InsertFactory>& plugins) {
+    const auto plan = plan_of(session, plugins);
+    if (!plan) return plan.error();
+    std::set<std::string> out;
+    for (const graph::PlanNode& node : (*plan)->nodes)
+        if (node.audible) out.insert(node.id);
+    return out;
+}
+
 Result<std::vector<std::string>> audible_media(const session::Session& session) {
-    const auto plan = plan_of(session);
+    const auto plan = plan_of(session, nullptr);
     if (!plan) return plan.error();
     std::vector<std::string> out;
     for (const session::Track& track : session.tracks()) {

@@ -1,9 +1,12 @@
 // A session cut into the parts that a farm mixes down: one document per track, one for the sum.
 #pragma once
 
+#include "engine/graph/insert_factory.h"
 #include "engine/session/session.h"
 #include "proto/base/result.h"
 
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,8 @@ struct TrackPart {
     std::string document;
     std::vector<std::string> media; ///< ids of the audio that its clips play
     std::vector<std::string> needs; ///< tracks whose sound it listens to
+    /// URIs of plug-ins on it or on what keys it: its samples are not bit-equal between machines.
+    std::vector<std::string> hosted_plugins;
 };
 
 struct Parts {
@@ -26,8 +31,14 @@ struct Parts {
 };
 
 /// Cuts a session whose media know their length and rate (see describe_media). Errors: what the graph says of
-/// the session: unknown effects, routing in a circle, missing patterns.
-Result<Parts> split(const session::Session& session);
+/// the session: unknown effects, routing in a circle, missing patterns. Plug-ins are refused without
+/// `plugins`.
+Result<Parts> split(const session::Session& session,
+                    const std::shared_ptr<graph::InsertFactory>& plugins = nullptr);
+
+/// Ids of the tracks and buses that reach the master or a key.
+Result<std::set<std::string>> audible_tracks(const session::Session& session,
+                                             const std::shared_ptr<graph::InsertFactory>& plugins = nullptr);
 
 /// Ids of the audio that audible tracks play, each once, in document order.
 Result<std::vector<std::string>> audible_media(const session::Session& session);

@@ -22,6 +22,17 @@ std::set<std::string> media_of(const graph::GraphSpec& spec, const std::set<std:
     return out;
 }
 
+/// The track and, where their streams are not given, what its inserts listen to, all the way. Keys that no
+/// insert takes are read for nothing; the graph knows which.
+void add_played(const graph::GraphSpec& spec, const std::string& track, bool with_keys,
+                std::set<std::string>& out) {
+    if (track.empty() || !out.insert(track).second || !with_keys) return;
+    for (const graph::TrackSpec& one : spec.tracks)
+        if (one.id == track)
+            for (const graph::InsertSpec& insert : one.inserts)
+                add_played(spec, insert.sidechain, true, out);
+}
+
 } // namespace
 
 Result<Stage> Stage::track(StageInputs inputs, const std::string& track) {
@@ -42,6 +53,8 @@ Result<Stage> Stage::make(Kind kind, StageInputs inputs, const std::string& trac
     auto spec = graph::graph_spec_from(*session);
     if (!spec) return spec.error();
 
+    spec->plugins = inputs.plugins;
+
     Stage out;
     out.kind_ = kind;
     out.track_ = track;
@@ -53,7 +66,10 @@ Result<Stage> Stage::make(Kind kind, StageInputs inputs, const std::string& trac
     std::set<std::string> played; // tracks whose media are read here
     for (const graph::TrackSpec& one : spec->tracks)
         played.insert(one.id);
-    if (kind == Kind::kTrack) played = {track};
+    if (kind == Kind::kTrack) {
+        played.clear();
+        add_played(*spec, track, !out.inputs_.stream, played);
+    }
     if (kind == Kind::kSum) {
         graph::GraphSpec routing = *spec;
         std::for_each(routing.tracks.begin(), routing.tracks.end(), leave_unstretched);
@@ -83,6 +99,10 @@ std::int64_t Stage::frames() const {
     return kind_ == Kind::kTrack ? graph::stream_frames(*plan_, track_) : graph::linear_frames(*plan_);
 }
 
+int Stage::latency() const {
+    return kind_ == Kind::kTrack ? plan_->node(plan_->node_of(track_)).latency : 0;
+}
+
 std::vector<std::string> Stage::stem_tracks() const {
     std::vector<std::string> out;
     for (const graph::PlanNode& node : plan_->nodes)
@@ -103,7 +123,8 @@ Result<graph::LinearReport> Stage::run(graph::LinearOptions options, const graph
     };
     switch (kind_) {
     case Kind::kTrack:
-        return graph::render_track(plan_, track_, streams, options, sink);
+        return graph::render_track(plan_, track_, inputs_.stream ? streams : graph::StreamSource(), options,
+                                   sink);
     case Kind::kSum:
         return graph::render_sum(plan_, streams, options, sink);
     case Kind::kWhole:

@@ -19,11 +19,13 @@ struct StageInputs {
     /// File of a medium, by its SHA-256. Asked only for media that the stage plays itself.
     std::function<Result<std::filesystem::path>(const std::string& sha256)> media;
     /// File of another track's stream (graph/raw_media.h). Asked for keys and, by the sum, for every track.
+    /// Empty: a track stage renders its keys itself.
     std::function<Result<std::filesystem::path>(const std::string& track)> stream;
     /// An existing folder for converted and stretched media; what is in it may be removed when the stage
     /// ends.
     std::filesystem::path scratch;
     std::function<bool()> cancelled;
+    std::shared_ptr<graph::InsertFactory> plugins{}; ///< null: documents with plug-ins are refused
 };
 
 /// A document ready to be rendered. One thread at a time.
@@ -39,6 +41,8 @@ class Stage {
     int sample_rate() const { return plan_->sample_rate; }
     double tempo() const { return plan_->tempo; }
     const std::string& key() const { return key_; }
+    /// Frames by which a track's stream is late; 0 for the other kinds, which are compensated.
+    int latency() const;
     /// Frames that run() gives.
     std::int64_t frames() const;
     bool cancelled() const { return inputs_.cancelled && inputs_.cancelled(); }

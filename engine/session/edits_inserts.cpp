@@ -4,6 +4,7 @@
 #include "engine/session/automation_target.h"
 #include "engine/session/edit_tools.h"
 #include "engine/session/json_text.h"
+#include "engine/session/vocabulary.h"
 
 #include <cmath>
 
@@ -40,6 +41,27 @@ Result<Insert> add_insert(Session& session, const std::string& id, const std::st
         return bad(place, "have no place " + std::to_string(index),
                    "use 0 to " + std::to_string(count) + ", or -1 for the end");
     return track->add_insert(effect, index, undo);
+}
+
+Result<Insert> add_plugin(Session& session, const std::string& id, const std::string& uri, int index,
+                          juce::UndoManager* undo) {
+    if (uri.empty()) return bad("uri", "is empty", "name the plug-in's URI");
+    // Checked before anything changes: what cannot be written must not be added.
+    Insert checked(juce::ValueTree(ids::insert));
+    if (Status good = set_fields(checked.state, {{ids::uri, to_juce(uri)}}, "insert", nullptr); !good)
+        return good.error();
+    auto insert = add_insert(session, id, effect::kLv2, index, undo);
+    if (insert) insert->state.setProperty(ids::uri, to_juce(uri), undo);
+    return insert;
+}
+
+Status set_plugin_state(Session& session, const std::string& id, const std::string& insert_id,
+                        const std::string& state, juce::UndoManager* undo) {
+    const Result<Insert> insert = find_insert(session, id, insert_id);
+    if (!insert) return insert.error();
+    const std::string place = place_of(*session.track(id), ids::inserts, insert_id);
+    if (insert->effect() != effect::kLv2) return bad(place, "holds no plug-in");
+    return set_fields(insert->state, {{ids::plugin_state, to_juce(state)}}, place, undo);
 }
 
 Status remove_insert(Session& session, const std::string& id, const std::string& insert_id,

@@ -12,6 +12,12 @@ namespace loopmind::session::edit {
 /// An effect at `index` of the chain (-1: last). Any type: the graph refuses what it does not have.
 Result<Insert> add_insert(Session& session, const std::string& track, const std::string& effect,
                           int index = -1, juce::UndoManager* undo = nullptr);
+/// A plug-in by its URI, as an insert of type effect::kLv2. Whether it is installed is the graph's business.
+Result<Insert> add_plugin(Session& session, const std::string& track, const std::string& uri, int index = -1,
+                          juce::UndoManager* undo = nullptr);
+/// What a plug-in wants to find again, as its host gave it ("" nothing).
+Status set_plugin_state(Session& session, const std::string& track, const std::string& insert,
+                        const std::string& state, juce::UndoManager* undo = nullptr);
 /// With its automation; a published fx amount that only it followed goes too.
 Status remove_insert(Session& session, const std::string& track, const std::string& insert,
                      juce::UndoManager* undo = nullptr);

@@ -70,7 +70,8 @@ inline const juce::Identifier session{"session"}, tracks{"tracks"}, track{"track
 inline const juce::Identifier id{"id"}, name{"name"}, value{"value"}, type{"type"}, version{"version"},
     effect{"effect"}, macro{"macro"}, file{"file"}, video{"video"}, start{"start"}, length{"length"},
     material{"material"}, variant{"variant"}, tempo{"tempo"}, ramp{"ramp"}, meter{"meter"}, target{"target"},
-    mode{"mode"}, beat{"beat"}, shape{"shape"}, tension{"tension"}, offset{"offset"}, pattern_id{"pattern"};
+    mode{"mode"}, beat{"beat"}, shape{"shape"}, tension{"tension"}, offset{"offset"}, pattern_id{"pattern"},
+    uri{"uri"}, plugin_state{"state"};
 /// Source text of an insert's parameter that is neither number, bool nor text; it has no `value` then.
 inline const juce::Identifier raw{"raw"};
 /// Unknown fields of an object: one JSON object text, its members as they stood in the file.

@@ -12,6 +12,8 @@ inline constexpr const char* kReverb =
 inline constexpr const char* kDelay = "delay"; ///< param::kWet, kDry, kBeats, kFeedback, kToneHz, kPingPong
 inline constexpr const char* kDrive = "drive"; ///< param::kAmount
 inline constexpr const char* kLimiter = "limiter"; ///< param::kCeilingDb, kLookaheadMs, kReleaseMs
+/// A plug-in of others: the insert's `uri` names it, its params go by the symbols of its control inputs.
+inline constexpr const char* kLv2 = "lv2";
 } // namespace effect
 
 /// Parameter names with unit and range.
