@@ -11,6 +11,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr int kWide = 4096; ///< URIs are there to be copied: lines are not cut to the terminal
+
 struct PluginOptions {
     std::vector<std::string> folders;
     bool scan = false, all = false;
@@ -41,7 +43,7 @@ void tell(const Console& console, const plugins::PluginCatalogue& catalogue) {
              info->effect() ? (info->category.empty() ? "-" : printable(info->category)) : "no insert",
              channels(*info), std::to_string(info->parameters.size()), printable(info->uri)});
     if (!found.empty())
-        for (const std::string& line : table_lines(rows, console.width()))
+        for (const std::string& line : table_lines(rows, kWide))
             console.print(line);
     for (const plugins::BlockedPlugin* one : catalogue.all_blocked())
         console.print("blocked: " + printable(one->uri.empty() ? one->bundle : one->uri) + ": " +

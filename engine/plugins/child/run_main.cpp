@@ -33,6 +33,7 @@ constexpr auto kNever = std::chrono::hours(24 * 365);
 constexpr long kPollNanoseconds = 400000;      ///< live: a twelfth of a block at 48 kHz
 constexpr long kIdlePollNanoseconds = 3000000; ///< when nothing was played for a while
 constexpr int kIdleAfterPolls = 5000;
+constexpr unsigned kLoadSeconds = 600; ///< far beyond what the engine waits
 
 std::chrono::steady_clock::time_point never() {
     return std::chrono::steady_clock::now() + kNever;
@@ -173,6 +174,7 @@ int measure_latency(HostedPlugin& plugin, const Lv2Details& details) {
 } // namespace
 
 int run_main(const Arguments& arguments) {
+    ::alarm(kLoadSeconds); // nobody is left to end us when the engine dies while a plug-in hangs in loading
     const auto request = receive_message(kControl, never());
     if (!request) return 1;
     const auto all = describe_bundle(arguments.bundle);
@@ -196,6 +198,7 @@ int run_main(const Arguments& arguments) {
     if (!send_message(kControl, {{"ready", true}, {"latency", latency}, {"values", values}}, never()))
         return 1;
 
+    ::alarm(0); // from here on the control thread sees the engine go
     Player player(head, parameters, **plugin, offline);
     std::thread([&player] { player.run(); }).detach();
     std::thread([raw = plugin->get()] { control(*raw); }).detach();

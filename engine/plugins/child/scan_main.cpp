@@ -6,11 +6,13 @@
 #include "engine/plugins/shared_audio.h"
 
 #include <array>
+#include <unistd.h>
 
 namespace loopmind::plugins::child {
 namespace {
 
 constexpr double kRate = 48000;
+constexpr unsigned kSeconds = 900; ///< for one plug-in; more than the engine ever waits
 
 bool say(const nlohmann::json& message) {
     return send_message(kControl, message, std::chrono::steady_clock::now() + std::chrono::seconds(10)).ok();
@@ -37,6 +39,7 @@ int scan_main(const Arguments& arguments) {
     for (Lv2Details& details : describe_bundle(arguments.bundle)) {
         const std::string& uri = details.info.uri;
         if (arguments.skip.contains(uri)) continue;
+        ::alarm(kSeconds); // nobody is left to end us when the engine dies meanwhile
         if (!say({{"loading", uri}})) return 1;
         if (details.info.effect()) {
             if (!host) host = std::make_unique<Lv2Host>(arguments.bundle);
