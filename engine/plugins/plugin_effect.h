@@ -32,7 +32,7 @@ class PluginEffect final : private ParameterTable, public effects::Effect {
     bool failed() const noexcept override { return failed_; }
     std::string failure() const override;
 
-    /// Whether load() was called by prepare() with success. Message thread.
+    /// Whether its plug-in was loaded by prepare(). Message thread.
     bool loaded() const { return process_ != nullptr; }
     /// The plug-in's own state, for the session. Message thread. Errors: it is not loaded or does not answer.
     Result<std::string> save_state();
