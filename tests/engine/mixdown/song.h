@@ -27,7 +27,7 @@ class Folder {
     const fs::path& path() const { return path_; }
 
   private:
-    const fs::path path_ = fs::path(testing::TempDir()) / ("mixdown-" + base::random_hex(8));
+    const fs::path path_ = fs::path(::testing::TempDir()) / ("mixdown-" + base::random_hex(8));
 };
 
 /// Decaying hits and a tone: `seed` makes tracks differ.
