@@ -50,7 +50,7 @@ struct MixdownJob {
     /// Plug-ins of the project. With any, samples differ between machines.
     std::vector<mixdown::HostedInsert> hosted;
     std::shared_ptr<graph::InsertFactory> plugins; ///< for them; null without
-    mixdown::HostedBounce bounced;                      ///< what was rendered here ahead
+    mixdown::HostedBounce bounced;                 ///< what was rendered here ahead
 };
 
 /// Reads the project, plays notes that have no audio (mixdown/bounce_notes.h), finds and hashes its media and

@@ -17,6 +17,10 @@ namespace {
 namespace fs = std::filesystem;
 namespace ids = session::ids;
 
+std::string place_of(const HostedInsert& one) {
+    return (one.track == session::kMasterId ? one.track : "tracks." + one.track) + ".inserts." + one.insert;
+}
+
 /// A track's sound in a file.
 struct Bounce {
     FoundMedia media;
@@ -67,9 +71,8 @@ class Bouncer {
 
   private:
     static Error cannot(const HostedInsert& one) {
-        const std::string place = one.track == session::kMasterId ? one.track : "tracks." + one.track;
         return {
-            ErrorCode::kInvalidArgument, place + ".inserts." + one.insert,
+            ErrorCode::kInvalidArgument, place_of(one),
             "its plug-in " + one.uri +
                 " is not on a track of its own: a bus, the master or a track whose key is a bus is mixed on "
                 "the farm, where plug-ins are not run",
@@ -86,8 +89,8 @@ class Bouncer {
         const auto stage = Stage::track(std::move(inputs), track);
         if (!stage) return stage.error();
         Bounce out;
-        out.media.id = "bounce-" + track;
-        out.media.file = options_.scratch / ("bounce-" + base::sha256_hex(track) + ".wav");
+        out.media.id = "hosted-" + track;
+        out.media.file = options_.scratch / ("hosted-" + base::sha256_hex(track) + ".wav");
         files::WriterSettings settings;
         settings.sample_rate = stage->sample_rate();
         settings.sample_format = files::SampleFormat::kFloat32;
@@ -178,6 +181,18 @@ std::vector<HostedInsert> hosted_inserts(const session::Session& session) {
                 out.push_back({track.type() == session::TrackType::kMaster ? session::kMasterId : track.id(),
                                insert.id(), insert.uri()});
     return out;
+}
+
+Status check_hosted_inserts(const session::Session& session,
+                            const std::shared_ptr<graph::InsertFactory>& plugins) {
+    for (const HostedInsert& one : hosted_inserts(session)) {
+        const auto made = plugins->make({one.uri, "", {}, graph::InsertFactory::Use::kPlan});
+        if (made.ok()) continue;
+        Error error = made.error();
+        error.field = place_of(one);
+        return error;
+    }
+    return {};
 }
 
 Result<HostedBounce> bounce_hosted_tracks(session::Session& session, const HostedOptions& options) {
