@@ -99,7 +99,7 @@ TEST_F(PluginLive, PlaysWithoutAllocatingLockingOrWaiting) {
     EXPECT_GT(heard, 0);
 }
 
-TEST_F(PluginLive, LateBlocksAreDryAndCountedAndThePluginCatchesUp) {
+TEST_F(PluginLive, LateBlocksAreDryAndThePluginCatchesUp) {
     const auto host = live_host(1);
     const auto effect = make(*host, "gain", {{"gain", 0.5}});
     const auto noise = graph::test::noise_loop(200 * kBlock, 2);
@@ -108,7 +108,6 @@ TEST_F(PluginLive, LateBlocksAreDryAndCountedAndThePluginCatchesUp) {
     // holds.
     for (std::int64_t at = 0; at < 100 * kBlock; at += kBlock)
         play_block(*effect, *noise, out, at);
-    EXPECT_GT(host->late_blocks(), 0);
     for (std::size_t i = kBlock; i < 100 * kBlock; ++i) {
         const float wet = 0.5f * noise->left[i - kBlock];
         ASSERT_TRUE(out.left[i] == wet || out.left[i] == noise->left[i - kBlock]) << i;
@@ -152,6 +151,7 @@ TEST_F(PluginLive, HangingPluginIsGivenUpAfterItsTimeInFrames) {
     }
     EXPECT_TRUE(effect->failed());
     EXPECT_GE(at, 48000) << "a second of frames";
+    EXPECT_GT(host->late_blocks(), 0);
     EXPECT_NE(effect->failure().find("stopped answering"), std::string::npos) << effect->failure();
 }
 
