@@ -103,7 +103,6 @@ class Mixdown {
     Attempt<farm::MixdownJob> prepare(const farm::FindBlob& find_blob) {
         wish_.plugins = [this] { return installed(); };
         wish_.cancelled = [this] { return interrupt_ && interrupt_->count() > 0; };
-        wish_.bounce_plugins = !options_.here;
         wish_.on_bounce = [this](const mixdown::HostedInsert& one) {
             console_.note("track " + printable(one.track) + " holds a plug-in (" + printable(one.uri) +
                           "): rendered here, not bit-equal between machines");

@@ -13,7 +13,7 @@ struct MixdownHere {
 };
 
 /// Renders into `scratch`, an existing folder that must stay until the delivery is done. Same samples as the
-/// farm's, bit for bit, unless the project holds plug-ins (`job` of a wish without bounce_plugins).
+/// farm's, bit for bit, unless the project holds plug-ins (`job` of a wish with `here`).
 /// `progress` gets 0..1, `cancelled` is asked between blocks. Blocks; any thread.
 Result<MixdownHere> mix_down_here(const MixdownWish& wish, const MixdownJob& job,
                                   const std::filesystem::path& scratch, int threads,

@@ -50,7 +50,7 @@ Status find_plugins(const MixdownWish& wish, const session::Session& session, Mi
 /// For the farm: turns tracks with plug-ins into audio.
 Status bounce_plugins(const MixdownWish& wish, const fs::path& scratch, session::Session& session,
                       mixdown::Described& described, MixdownJob& job) {
-    if (!job.plugins || !wish.bounce_plugins) return {};
+    if (!job.plugins || wish.here) return {};
     mixdown::HostedOptions options;
     options.plugins = job.plugins;
     options.scratch = scratch;
@@ -113,7 +113,7 @@ prepare_mixdown(const MixdownWish& wish, const fs::path& scratch,
     if (!described.ok()) return in_project(wish.project, described.error());
     if (Status ready = bounce_plugins(wish, scratch, *session, *described, job); !ready.ok())
         return in_project(wish.project, ready.error());
-    auto parts = mixdown::split(*session, wish.bounce_plugins ? nullptr : job.plugins);
+    auto parts = mixdown::split(*session, wish.here ? job.plugins : nullptr);
     if (!parts.ok()) return in_project(wish.project, parts.error());
 
     job.played = std::move(bounced->tracks);

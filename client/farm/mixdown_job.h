@@ -27,10 +27,8 @@ struct MixdownWish {
     bool here = false;         ///< for mix_down_here() only: media are not hashed, nothing can be uploaded
     /// The plug-ins of this machine, asked for only when the project holds some. Empty: they are refused.
     std::function<Result<std::shared_ptr<graph::InsertFactory>>()> plugins{};
-    /// Tracks with plug-ins are rendered here and travel as audio, because workers run no plug-ins. False:
-    /// the whole mixdown is made here.
-    bool bounce_plugins = false;
-    /// Before a track is rendered here; may be empty.
+    /// Workers run no plug-ins: unless all is mixed `here`, tracks that hold some are rendered here first and
+    /// travel as audio. Told before each of them; may be empty.
     std::function<void(const mixdown::HostedInsert&)> on_bounce{};
     std::function<bool()> cancelled{}; ///< while tracks are rendered here; may be empty
 };
