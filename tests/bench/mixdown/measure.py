@@ -1,10 +1,13 @@
 # Runs a program and says what it took: processor time, time, memory of all its processes together.
 import os
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from dataclasses import dataclass
+
+LONGEST_SLEEP = 60  # seconds without work after which a program counts as hung
 
 
 @dataclass
@@ -42,17 +45,40 @@ def memory_line(pid, file, name):
     return 0
 
 
+def ticks(pid):
+    """Processor time of a process so far."""
+    try:
+        with open(f"/proc/{pid}/stat") as text:
+            fields = text.read().rsplit(")", 1)[1].split()
+            return int(fields[11]) + int(fields[12])
+    except (OSError, IndexError):
+        return 0
+
+
 class Sampler(threading.Thread):
     """Looks at the memory of a family of processes while it lives: of one process its high-water mark, of several the sum of
-    what is resident, shared pages shared out. (What wait() says of memory includes the parent's, from before the exec.)"""
+    what is resident, shared pages shared out. (What wait() says of memory includes the parent's, from before the exec.)
+    A process that does nothing any more for LONGEST_SLEEP seconds is ended."""
 
     def __init__(self, pid):
         super().__init__(daemon=True)
-        self.pid, self.peak, self.ended = pid, 0, threading.Event()
+        self.pid, self.peak, self.ended, self.hung = pid, 0, threading.Event(), False
+
+    def watch(self, family, state):
+        worked, since = state
+        now = sum(map(ticks, family))
+        if abs(now - worked) > 20:
+            return now, time.monotonic()
+        if time.monotonic() - since > LONGEST_SLEEP:
+            self.hung = True
+            os.kill(self.pid, signal.SIGKILL)
+        return worked, since
 
     def run(self):
-        while not self.ended.wait(0.05):
+        state = (0, time.monotonic())
+        while not self.ended.wait(0.05) and not self.hung:
             family = children(self.pid)
+            state = self.watch(family, state)
             if len(family) > 1:
                 now = sum(memory_line(pid, "smaps_rollup", "Pss:") for pid in family)
             else:
@@ -75,6 +101,8 @@ def run_step(command, environment):
         if process.returncode != 0:
             said.seek(0)
             text = said.read()[-600:].decode(errors="replace")
+            if sampler.hung:
+                raise Failed(f"{command[0]} did nothing any more for {LONGEST_SLEEP} s")
             raise Failed(f"{command[0]} ended with {process.returncode}: {text}")
     return Cost(usage.ru_utime + usage.ru_stime, wall, sampler.peak)
 

@@ -42,7 +42,10 @@ class Ours:
 
 
 def mix_by(peer, song, work, out):
-    """Mixes by a peer and returns the cost. What crashes (Ardour does at times) is started again and counted."""
+    """Mixes by a peer and returns the cost. What crashes or hangs (Ardour does at times) is started again and counted; None
+    when it never got through."""
+    if peer.failure:
+        return None
     environment = peer.environment()
     while True:
         if os.path.exists(out):
@@ -54,7 +57,8 @@ def mix_by(peer, song, work, out):
         except measure.Failed as failure:
             peer.crashes += 1
             if peer.crashes > MOST_CRASHES:
-                raise SystemExit(f"error: {failure}")
+                peer.failure = str(failure)
+                return None
 
 
 def best(runs):
@@ -70,7 +74,9 @@ def time_all(ours, present, song, work, runs):
         for threads in (1, 2):
             out.setdefault(f"loopmind, {threads} thread{'s' * (threads > 1)}", []).append(ours.mix(song, work, wav, threads))
         for peer in present:
-            out.setdefault(peer.name, []).append(mix_by(peer, song, work, wav))
+            cost = mix_by(peer, song, work, wav)
+            if cost:
+                out.setdefault(peer.name, []).append(cost)
     return {name: best(costs) for name, costs in out.items()}
 
 
@@ -83,7 +89,8 @@ def compare_sound(ours, present, song, work):
         ours.mix(tested, work, files[0])
         reference = response.read_wav(files[0])
         for peer in present:
-            mix_by(peer, tested, work, files[1])
+            if not mix_by(peer, tested, work, files[1]):
+                continue
             theirs = response.read_wav(files[1])
             row = out.setdefault(peer.name, {})
             if what == "null":
@@ -113,6 +120,8 @@ def show(costs, sound, seconds, tracks):
               f"{cost.memory / 1e6:8.1f}")
     print(f"\n{'differs from loopmind':22} {'mix without effects':>20} {'EQ 20 Hz-20 kHz':>16} {'compressor settled':>19} {'on the way':>11}")
     for name, row in sound.items():
+        if len(row) < 4:
+            continue
         print(f"{name:22} {row['null_db']:15.1f} dBFS {row['eq_db']:13.2f} dB {row['compressor_settled_db']:16.2f} dB "
               f"{row['compressor_moving_db']:8.1f} dB")
 
@@ -130,7 +139,7 @@ def main():
     options = parser.parse_args()
     tracks = options.tracks or (8 if options.quick else 32)
     seconds = options.seconds or (20.0 if options.quick else 180.0)
-    runs = options.runs or (1 if options.quick else 3)
+    runs = options.runs or (1 if options.quick else 2)
 
     known = [peers.Ecasound(), peers.FFmpeg(), peers.Sox(), ardour.Ardour()]
     if options.peers:
@@ -154,18 +163,21 @@ def main():
         memory = {} if options.quick else memory_by_length(ours, work, tracks, (60.0, 180.0, 540.0))
     show(costs, sound, seconds, tracks)
     for peer in present:
-        print(f"{peer.name}: {peer.differs}" + (f"; crashed {peer.crashes} times and was started again" if peer.crashes else ""))
+        print(f"{peer.name}: {peer.differs}" + (f"; crashed or hung {peer.crashes} times and was started again" if peer.crashes else ""))
+        if peer.failure:
+            print(f"{peer.name} did not get through: {peer.failure}")
     if memory:
         print("peak MB of loopmind by length: " + ", ".join(f"{length / 60:g} min {size:.1f}" for length, size in memory.items()))
-    missed = [name for name, row in sound.items() if row["null_db"] > NULL_LIMIT_DB]
+    missed = [name for name, row in sound.items() if row.get("null_db", -999) > NULL_LIMIT_DB]
     for name in missed:
         print(f"{name}: the mix without effects differs by more than {NULL_LIMIT_DB:g} dBFS: the work was not the same")
     own = costs["loopmind, 1 thread"].cpu
-    measured = {peer.name: costs[peer.name].cpu for peer in present}
+    measured = {peer.name: costs[peer.name].cpu for peer in present if peer.name in costs}
     fastest = min(measured, key=measured.get) if measured else None
     ratio = measured[fastest] / own if fastest else 0
     if options.json:
-        text = json.dumps({"tracks": tracks, "seconds": seconds, "runs": runs, "cores": os.cpu_count(), "absent": absent, "sound": sound,
+        text = json.dumps({"tracks": tracks, "seconds": seconds, "runs": runs, "cores": os.cpu_count(), "absent": absent,
+                           "failed": {peer.name: peer.failure for peer in present if peer.failure}, "sound": sound,
                            "programs": {name: {"cpu_s": c.cpu, "wall_s": c.wall, "x_real_time_per_core": seconds / c.cpu,
                                                "track_seconds_per_cpu_s": tracks * seconds / c.cpu, "peak_mb": c.memory / 1e6}
                                         for name, c in costs.items()},

@@ -17,6 +17,7 @@ class Peer:
     files = ()
     differs = ""
     crashes = 0
+    failure = ""  # why it could not be measured
 
     def missing(self):
         """Packages to install before this peer can run; "" when all is there."""
