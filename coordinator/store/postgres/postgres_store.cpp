@@ -392,6 +392,16 @@ class PostgresStore : public Store {
     bool checked_term_ = false; ///< In the open transaction.
 };
 
+// A coordinator that runs would find its tables changed under it.
+void refuse_while_led(Connection& connection) {
+    if (!connection.execute(postgres_sql("find_leader_table"))[0][0].as<bool>()) return;
+    const auto rows = connection.run("get_leader");
+    if (rows[0][2].as<std::int64_t>() == 0) return;
+    throw SqlFailure{{ErrorCode::kUnavailable, connection.address().display(),
+                      "a coordinator uses this database: " + unescape_text(rows[0][0].c_str()),
+                      "stop all its coordinators first"}};
+}
+
 } // namespace
 
 Result<std::unique_ptr<Store>> open_postgres_store(const PostgresAddress& address) {
@@ -410,6 +420,9 @@ Status migrate_postgres(const PostgresAddress& address, int version) {
                      "use 0 to " + std::to_string(newest_postgres_schema())};
     try {
         Connection connection(address);
+        connection.ensure();
+        if (read_schema_version(connection) == version) return {};
+        refuse_while_led(connection);
         migrate_schema(connection, version);
     } catch (const SqlFailure& failure) {
         return failure.error;

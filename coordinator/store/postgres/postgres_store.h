@@ -16,7 +16,8 @@ int newest_postgres_schema();
 /// Once open, a lost connection is made again by the calls that need it; they answer unavailable until then.
 Result<std::unique_ptr<Store>> open_postgres_store(const PostgresAddress& address);
 
-/// Runs paired migrations up or down to `version` (0: empty database).
+/// Runs paired migrations up or down to `version` (0: empty database). Errors: unavailable while a
+/// coordinator leads.
 Status migrate_postgres(const PostgresAddress& address, int version);
 
 /// Identities in memory, read again by a thread of its own when they changed: looking one up never waits for

@@ -20,6 +20,7 @@ class Session {
     explicit Session(const std::string& url) : connection_(PQconnectdb(url.c_str()), PQfinish) {
         if (PQstatus(connection_.get()) != CONNECTION_OK)
             throw std::runtime_error(PQerrorMessage(connection_.get()));
+        run("SET client_min_messages = warning");
     }
     Result run(const std::string& sql) { return checked(PQexec(connection_.get(), sql.c_str())); }
     void prepare(const char* name, const char* sql) {

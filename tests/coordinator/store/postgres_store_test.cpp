@@ -99,6 +99,19 @@ TEST_F(PostgresStoreTest, AMigrationThatFailsLeavesNothing) {
     migrate();
 }
 
+TEST_F(PostgresStoreTest, NobodyMigratesUnderARunningCoordinator) {
+    migrate();
+    const auto store = open();
+    const auto term = store->acquire_leadership("here", kLong)->leader.term;
+    const Status refused = migrate_postgres(address_of(url_), 0);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_THAT(refused.error().text(), HasSubstr("here"));
+    EXPECT_TRUE(migrate_postgres(address_of(url_), newest_postgres_schema()).ok())
+        << "there is nothing to do";
+    ASSERT_TRUE(store->resign_leadership(term).ok());
+    EXPECT_TRUE(migrate_postgres(address_of(url_), 0).ok());
+}
+
 TEST_F(PostgresStoreTest, ProgramsThatMigrateAtOnceTakeTurns) {
     std::vector<std::future<bool>> programs;
     for (int i = 0; i < 4; ++i)

@@ -1,0 +1,1 @@
+SELECT to_regclass('leader') IS NOT NULL
