@@ -1,6 +1,7 @@
 // Loading at start.
 #include "worker/tasks/models.h"
 
+#include "engine/graph/revision.h"
 #include "models/composer/composer.h"
 #include "worker/tasks/file_digest.h"
 
@@ -15,9 +16,10 @@ Result<Models> load_models(const std::string& device, const std::filesystem::pat
     auto loaded = synth::Synth::load(device);
     if (!loaded) return loaded.error();
     Models models{std::move(*loaded), std::move(*font), {}};
-    models.fingerprint = std::string("loopmind-") + LOOPMIND_VERSION + " composer-" +
-                         composer::composer_version() + " " + models.synth->fingerprint() + " " +
-                         models.soundfont->fingerprint() + " font-" + *digest;
+    models.fingerprint = std::string("loopmind-") + LOOPMIND_VERSION + " engine-" +
+                         std::to_string(graph::kSoundRevision) + " composer-" + composer::composer_version() +
+                         " " + models.synth->fingerprint() + " " + models.soundfont->fingerprint() +
+                         " font-" + *digest;
     return models;
 }
 
