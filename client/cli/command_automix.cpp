@@ -4,6 +4,7 @@
 #include "client/cli/table.h"
 #include "engine/automix/project.h"
 #include "engine/automix/targets.h"
+#include "engine/session/project.h"
 #include "proto/base/durable_file.h"
 #include "proto/base/random_id.h"
 
@@ -52,10 +53,8 @@ class Automix {
         if (over && !options_.force && !options_.dry_run)
             return console_.fail(bad_input({ErrorCode::kAlreadyExists, out_.string(), "exists already",
                                             "choose another name, or add --force"}));
-        const auto folder = [](const fs::path& file) {
-            return file.has_parent_path() ? file.parent_path() : ".";
-        };
-        if (!options_.dry_run && !fs::equivalent(folder(out_), folder(project_), failed))
+        if (!options_.dry_run &&
+            !fs::equivalent(session::project_folder(out_), session::project_folder(project_), failed))
             return console_.fail(
                 bad_input({ErrorCode::kInvalidArgument, "--out",
                            out_.string() + " does not lie in the project's folder, where its media are",
@@ -101,7 +100,7 @@ class Automix {
         const bool in_place = fs::exists(out_, failed) && fs::equivalent(out_, project_, failed);
         if (in_place && !mixed.changed) return {};
         if (in_place) {
-            const auto before = base::read_file(project_, std::size_t{1} << 30);
+            const auto before = base::read_file(project_, session::kMaxProjectBytes);
             if (!before.ok()) return before.error();
             backup_ = project_.string() + ".before-automix";
             if (Status kept = base::write_durably(backup_, *before); !kept.ok()) return kept;

@@ -165,8 +165,7 @@ void print_info(const Console& console, const session::ProjectInfo& info, const 
     int missing = 0, embedded = 0;
     for (const auto& item : info.media) {
         embedded += item.embedded ? 1 : 0;
-        const auto path =
-            session::media_path(file.parent_path().empty() ? fs::path(".") : file.parent_path(), item.file);
+        const auto path = session::media_path(session::project_folder(file), item.file);
         if (!item.embedded && (!path.ok() || !fs::exists(*path, failed))) ++missing;
     }
     console.print("");

@@ -18,10 +18,6 @@ using nlohmann::json;
 
 namespace {
 
-fs::path folder_of(const fs::path& project) {
-    return project.has_parent_path() ? project.parent_path() : fs::path(".");
-}
-
 /// Files that cannot be read or written are this computer's trouble; all else is what was asked.
 Failure failure_of(const Error& error) {
     const bool local = error.code == ErrorCode::kResourceExhausted ||
@@ -38,7 +34,7 @@ int relink(const Invocation& invocation, const RelinkOptions& options) {
     auto project = session::Project::load(options.project);
     if (!project.ok()) return console.fail(bad_input(project.error()));
     std::error_code failed;
-    const fs::path folder = fs::weakly_canonical(folder_of(options.project), failed);
+    const fs::path folder = fs::weakly_canonical(session::project_folder(options.project), failed);
     const fs::path file = fs::weakly_canonical(options.file, failed);
     const auto digest = base::sha256_file(file);
     if (!digest.ok()) return console.fail(failure_of(digest.error()));
@@ -69,7 +65,7 @@ int collect(const Invocation& invocation, const CollectWish& wish) {
     auto project = session::Project::load(wish.project);
     if (!project.ok()) return console.fail(bad_input(project.error()));
     const fs::path source = wish.project;
-    const fs::path folder = wish.out.empty() ? folder_of(source) : fs::path(wish.out);
+    const fs::path folder = wish.out.empty() ? session::project_folder(source) : fs::path(wish.out);
     const fs::path target = folder / source.filename();
     std::error_code failed;
     if (!wish.out.empty()) {
@@ -82,7 +78,7 @@ int collect(const Invocation& invocation, const CollectWish& wish) {
                 {ErrorCode::kPermissionDenied, folder.string(), "cannot be made: " + failed.message(), ""}));
     }
     session::CollectOptions options{{wish.from.begin(), wish.from.end()}, wish.link};
-    options.roots.push_back(folder_of(source));
+    options.roots.push_back(session::project_folder(source));
     const auto report = project->collect(folder, options);
     if (!report.ok()) return console.fail(failure_of(report.error()));
     if (Status saved = project->save(target); !saved.ok()) return console.fail(local_failure(saved.error()));

@@ -4,6 +4,7 @@
 #include "engine/mixdown/bounce_notes.h"
 #include "engine/mixdown/describe.h"
 #include "engine/mixdown/split.h"
+#include "engine/session/project.h"
 #include "proto/base/durable_file.h"
 #include "proto/base/sha256.h"
 
@@ -16,10 +17,9 @@
 namespace loopmind::farm {
 
 namespace fs = std::filesystem;
+using session::in_project;
 
 namespace {
-
-constexpr std::size_t kProjectMax = std::size_t{1} << 30;
 
 request::BlobName name_of(const std::string& text) {
     return {base::sha256_hex(text), text.size()};
@@ -30,11 +30,6 @@ v1::BlobRef ref_of(const request::BlobName& name) {
     ref.set_sha256(name.sha256);
     ref.set_size(name.size);
     return ref;
-}
-
-Error in_project(const fs::path& file, Error error) {
-    error.field = error.field.empty() ? file.string() : file.string() + ": " + error.field;
-    return error;
 }
 
 /// Finds the project's plug-ins, every one, before anything is rendered.
@@ -98,15 +93,15 @@ Result<request::MixdownExport> parse_export(const std::string& text) {
 Result<MixdownJob>
 prepare_mixdown(const MixdownWish& wish, const fs::path& scratch,
                 const std::function<std::optional<fs::path>(const std::string& sha256)>& find_blob) {
-    auto text = base::read_file(wish.project, kProjectMax);
+    auto text = base::read_file(wish.project, session::kMaxProjectBytes);
     if (!text.ok()) return text.error();
     auto session = session::Session::from_json(*text);
     if (!session.ok()) return in_project(wish.project, session.error());
-    const fs::path folder = wish.project.has_parent_path() ? wish.project.parent_path() : fs::path(".");
+    const fs::path folder = session::project_folder(wish.project);
     MixdownJob job;
     if (Status found = find_plugins(wish, *session, job); !found.ok())
         return in_project(wish.project, found.error());
-    auto bounced = mixdown::bounce_notes(*session, {folder, scratch, {}, wish.skip_missing, {}});
+    auto bounced = mixdown::bounce_notes(*session, {folder, scratch, {}, wish.skip_missing, wish.cancelled});
     if (!bounced.ok()) return in_project(wish.project, bounced.error());
     auto described = mixdown::describe_media(
         *session, {folder, scratch, wish.skip_missing, find_blob, std::move(bounced->media), !wish.here});

@@ -5,6 +5,7 @@
 #include "engine/mixdown/describe.h"
 #include "engine/mixdown/file_media.h"
 #include "engine/session/history.h"
+#include "engine/session/project.h"
 #include "engine/session/session.h"
 #include "proto/base/durable_file.h"
 
@@ -14,26 +15,18 @@ namespace loopmind::automix {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-constexpr std::size_t kProjectMax = std::size_t{1} << 30;
-
-Error in_project(const fs::path& file, Error error) {
-    error.field = error.field.empty() ? file.string() : file.string() + ": " + error.field;
-    return error;
-}
-
-} // namespace
+using session::in_project;
 
 Result<MixedProject> mix_project(const fs::path& project, const Options& options, bool skip_missing) {
-    auto text = base::read_file(project, kProjectMax);
+    auto text = base::read_file(project, session::kMaxProjectBytes);
     if (!text) return text.error();
     auto session = session::Session::from_json(*text);
     if (!session) return in_project(project, session.error());
     // Describing writes into the document what files turned out to be: that is for listening, not for saving.
     session::Session described = session->clone();
-    const fs::path folder = project.has_parent_path() ? project.parent_path() : fs::path(".");
-    auto bounced = mixdown::bounce_notes(described, {folder, options.scratch, {}, skip_missing, {}});
+    const fs::path folder = session::project_folder(project);
+    auto bounced =
+        mixdown::bounce_notes(described, {folder, options.scratch, {}, skip_missing, options.cancelled});
     if (!bounced) return in_project(project, bounced.error());
     auto found = mixdown::describe_media(
         described, {folder, options.scratch, skip_missing, {}, std::move(bounced->media)});

@@ -13,7 +13,6 @@
 namespace loopmind::session {
 namespace {
 
-constexpr std::size_t kMaxProjectBytes = std::size_t{1} << 30;
 constexpr std::size_t kMaxMediaBytes = std::size_t{700} << 20; // base64 of it still fits into a project
 
 Result<std::string> decoded(const Media& media) {
@@ -88,9 +87,7 @@ Result<Project> Project::load(const std::filesystem::path& file) {
     if (!text) return text.error();
     Result<Project> project = from_json(*text);
     if (project) return project;
-    Error error = project.error();
-    error.field = file.string() + ": " + error.field;
-    return error;
+    return in_project(file, project.error());
 }
 
 std::string Project::to_json() const {
@@ -295,6 +292,15 @@ Result<std::filesystem::path> media_path(const std::filesystem::path& folder, co
                      "does not lie inside the project's folder", "copy it there and relink it"};
     }
     return folder / path;
+}
+
+std::filesystem::path project_folder(const std::filesystem::path& file) {
+    return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
+Error in_project(const std::filesystem::path& file, Error error) {
+    error.field = error.field.empty() ? file.string() : file.string() + ": " + error.field;
+    return error;
 }
 
 } // namespace loopmind::session

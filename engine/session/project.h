@@ -134,6 +134,14 @@ class Project {
     std::unique_ptr<State> state_;
 };
 
+inline constexpr std::size_t kMaxProjectBytes = std::size_t{1} << 30; ///< of a project file that is read
+
+/// The folder that a project file lies in, which its media are relative to; never empty.
+std::filesystem::path project_folder(const std::filesystem::path& file);
+
+/// The error with the project file in front of its field.
+Error in_project(const std::filesystem::path& file, Error error);
+
 /// `folder` / `file` when `file` is a relative path that stays inside; a path from a project is never
 /// trusted.
 Result<std::filesystem::path> media_path(const std::filesystem::path& folder, const std::string& file);
