@@ -18,16 +18,17 @@
 //  - The store has the last word: grants are pushed, and results count, only after commit_* was called.
 #pragma once
 
-#include <functional>
 #include <map>
-#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <variant>
+#include <utility>
 #include <vector>
 
+#include "coordinator/core/actions.h"
+#include "coordinator/core/equal_work.h"
 #include "coordinator/core/estimates.h"
+#include "coordinator/core/leases.h"
 #include "coordinator/core/ready_queue.h"
 #include "coordinator/core/records.h"
 #include "coordinator/core/retry_policy.h"
@@ -42,92 +43,6 @@ struct FarmConfig {
     std::uint32_t preview_extra_slots = 1;
     RetryPolicy retry;
 };
-
-/// Names one attempt on the wire.
-struct AttemptName {
-    std::string task_id;
-    std::uint64_t epoch = 0;
-    auto operator<=>(const AttemptName&) const = default;
-};
-
-/// To do: make the grant durable (unless `stored` is false), then call commit_grant or refuse_grant.
-struct GrantAction {
-    TaskRef task;
-    std::string tenant;
-    std::string spec_json;
-    std::uint64_t epoch = 0;
-    std::uint32_t losses = 0;
-    std::string worker;
-    std::string incarnation;
-    std::string fingerprint;
-    bool cacheable = false; ///< All inputs came from this fingerprint: the recipe cache may answer.
-    bool stored = true;
-};
-/// To do: tell the worker to stop; it reports nothing.
-struct CancelAction {
-    std::uint64_t connection = 0;
-    AttemptName attempt;
-    std::string reason;
-};
-/// To do: make the failure durable, then call commit_failure.
-struct FailureAction {
-    TaskRef task;
-    Failure failure;
-    std::uint32_t losses = 0;
-    bool give_up = false;
-    Error error; ///< With give_up: why the job failed.
-};
-/// To do: tell who watches. `progress_only` may be thinned out.
-struct ChangedAction {
-    TaskRef task;
-    bool whole_job = false;
-    bool progress_only = false;
-};
-using Action = std::variant<GrantAction, CancelAction, FailureAction, ChangedAction>;
-
-/// Growth of one output of a running attempt.
-struct Growth {
-    std::uint64_t bytes = 0;
-    std::uint64_t total = 0;
-};
-
-struct Lease {
-    std::string worker;
-    std::uint64_t connection = 0; ///< 0 after a restart until the worker is heard again.
-    Millis deadline{0};
-    bool pushed = false;  ///< The grant is durable and was sent.
-    bool closing = false; ///< Its result or failure is being made durable: it cannot expire.
-    bool preview_slot = false;
-    bool counted = false; ///< Occupies a slot of its worker.
-    Millis expected{0};   ///< What its job was charged for it.
-};
-
-/// A task in memory: what is stored, and what is not.
-struct Task {
-    TaskRecord record;
-    std::optional<Lease> lease;
-    bool epoch_open = false; ///< A result of record.epoch would still be accepted.
-    double progress = 0;
-    std::uint64_t worker_eta_ms = 0;
-    std::string worker_note;
-    std::map<std::string, Growth> growth;
-    Millis not_before{0};
-    Millis started{0};
-    std::uint32_t shortages = 0;
-    std::string wait_reason; ///< Of the last failed attempt, for people.
-    std::set<std::string> excluded;
-    std::optional<ReadyQueue::Shape> shape; ///< While it waits in the queue.
-    bool parked = false;                    ///< While it waits for equal work.
-};
-
-struct Job {
-    JobRecord record; ///< `tasks` inside is empty: they are below.
-    std::vector<Task> tasks;
-    bool stored() const { return (record.key & kPreviewKeyBit) == 0; }
-};
-
-/// A job as memory holds it, without leases.
-Job make_job(JobRecord record);
 
 /// What a worker reports of a running attempt.
 struct RunningReport {
@@ -230,7 +145,8 @@ class Farm {
     std::vector<Action> take_actions(Millis now);
 
   private:
-    Task* find(TaskRef ref);
+    Task* find(TaskRef ref) { return const_cast<Task*>(std::as_const(*this).find(ref)); }
+    const Task* find(TaskRef ref) const;
     Task* find_attempt(TaskRef ref, std::uint64_t epoch);
     Task* current(std::uint64_t connection, const AttemptName& attempt, TaskRef& ref,
                   AttemptVerdict& verdict);
@@ -239,7 +155,8 @@ class Farm {
     void release(Job& job, Task& task, Millis now, Millis wait);
     void lose(Job& job, Task& task, Millis now, const std::string& why);
     void free_slot(Task& task);
-    Lease& open_lease(Job& job, Task& task);
+    Lease& open_lease(Job& job, Task& task, const std::string& worker, Millis deadline);
+    void take_back(Job& job, Task& task, Worker& worker, Millis now);
     void end_lease(Job& job, Task& task, Millis now);
     void cancel_lease(Job& job, Task& task, const std::string& reason, Millis now);
     void make_ready(Job& job, Task& task, Millis now);
@@ -253,6 +170,7 @@ class Farm {
     std::string wanted_fingerprint(const Job& job, const Task& task) const;
     bool same_work_in_flight(const Job& job, const Task& task) const;
     void note_work(const Job& job, const Task& task);
+    static TaskRef ref_of(const Job& job, const Task& task) { return {job.record.key, task.record.index}; }
 
     FarmConfig config_;
     std::uint64_t term_;
@@ -265,10 +183,8 @@ class Farm {
     ReadyQueue queue_;
     TaskShapes shapes_;
     std::set<std::pair<Millis, TaskRef>> deferred_;
-    std::set<TaskRef> leased_;
-    /// tenant + spec → the task that was last granted with it: an equal task waits for its result.
-    std::unordered_map<std::string, TaskRef> work_;
-    std::unordered_map<std::string, std::set<TaskRef>> parked_; ///< By the same names.
+    Leases leases_;
+    EqualWork equal_;
     std::vector<Action> actions_;
     std::optional<std::string> paused_;
     std::optional<Millis> last_tick_;

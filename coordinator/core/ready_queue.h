@@ -28,21 +28,9 @@
 #include <vector>
 
 #include "coordinator/core/records.h"
+#include "coordinator/core/task_ref.h"
 
 namespace loopmind::core {
-
-/// Names a task in memory.
-struct TaskRef {
-    JobKey job = 0;
-    std::uint32_t index = 0;
-    auto operator<=>(const TaskRef&) const = default;
-};
-
-struct TaskRefHash {
-    std::size_t operator()(const TaskRef& task) const {
-        return std::hash<std::uint64_t>()(task.job * 0x9E3779B97F4A7C15u + task.index);
-    }
-};
 
 inline constexpr std::size_t kJobClasses = 3;
 

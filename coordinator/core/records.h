@@ -14,6 +14,10 @@ namespace loopmind::core {
 /// Monotonic time since any fixed start; passed into every decision, never read here.
 using Millis = std::chrono::milliseconds;
 
+inline double seconds_of(Millis time) {
+    return std::chrono::duration<double>(time).count();
+}
+
 /// The store's number of a job (its order of submission). Previews are never stored: theirs have the top bit.
 using JobKey = std::uint64_t;
 inline constexpr JobKey kPreviewKeyBit = JobKey{1} << 63;
