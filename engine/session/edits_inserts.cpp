@@ -47,7 +47,7 @@ Result<Insert> add_plugin(Session& session, const std::string& id, const std::st
                           juce::UndoManager* undo) {
     if (uri.empty()) return bad("uri", "is empty", "name the plug-in's URI");
     // Checked before anything changes: what cannot be written must not be added.
-    Insert checked(juce::ValueTree(ids::insert));
+    Insert checked{juce::ValueTree(ids::insert)};
     if (Status good = set_fields(checked.state, {{ids::uri, to_juce(uri)}}, "insert", nullptr); !good)
         return good.error();
     auto insert = add_insert(session, id, effect::kLv2, index, undo);

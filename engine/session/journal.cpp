@@ -23,7 +23,6 @@ constexpr std::string_view kHeading =
     "loopmind-journal 1 "; // then the project's hash or 64 zeros, and a newline
 constexpr std::string_view kMagic = "LMJ1";
 constexpr std::size_t kHash = 64;
-constexpr std::size_t kFrame = 4 + 8 + kHash;
 constexpr std::size_t kMaxRead = std::size_t{3} << 30;
 constexpr std::size_t kMaxStates = std::size_t{1} << 30; ///< bytes of all states that reading keeps
 
