@@ -1,7 +1,9 @@
 // `loopmind automix`: gains, pans, tilt and compression of a project from what its tracks measure.
 #include "client/cli/commands.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/plugin_scan.h"
 #include "client/cli/table.h"
+#include "client/farm/installed_plugins.h"
 #include "engine/automix/project.h"
 #include "engine/automix/targets.h"
 #include "engine/session/project.h"
@@ -39,7 +41,7 @@ std::string fixed(double value, int digits, bool sign = false) {
 class Automix {
   public:
     Automix(const Invocation& invocation, const AutomixOptions& options)
-        : console_(invocation.console), options_(options), project_(options.project),
+        : invocation_(invocation), console_(invocation.console), options_(options), project_(options.project),
           scratch_(invocation.home.cache() / "automix" / base::random_hex(8)) {}
     ~Automix() {
         std::error_code ignored;
@@ -65,7 +67,7 @@ class Automix {
                                                 "cannot be made: " + failed.message(),
                                                 "check the folder's permissions and the disk"}));
         Interrupt interrupt;
-        automix::Options wish;
+        automix::ProjectOptions wish;
         wish.genre = options_.genre;
         wish.keep = {options_.keep.begin(), options_.keep.end()};
         wish.pans = !options_.no_pan;
@@ -76,7 +78,9 @@ class Automix {
         wish.scratch = scratch_;
         wish.cancelled = [&] { return interrupt.count() > 0; };
         wish.progress = [this](double share) { tell_progress(share); };
-        const auto mixed = automix::mix_project(project_, wish, options_.skip_missing);
+        wish.skip_missing = options_.skip_missing;
+        wish.find_plugins = [this] { return farm::hosted_plugins(invocation_.home, told_scan(console_)); };
+        const auto mixed = automix::mix_project(project_, wish);
         if (!mixed.ok())
             return console_.fail(mixed.error().code == ErrorCode::kCancelled ? job_failure(mixed.error())
                                                                              : bad_input(mixed.error()));
@@ -178,6 +182,7 @@ class Automix {
                (backup_.empty() ? "" : "; the project as it was is " + backup_.string());
     }
 
+    const Invocation& invocation_;
     Console& console_;
     const AutomixOptions& options_;
     const fs::path project_, scratch_;

@@ -3,11 +3,11 @@
 #include "client/cli/deliver_mixdown.h"
 #include "client/cli/follow_job.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/plugin_scan.h"
 #include "client/farm/file_names.h"
 #include "client/farm/installed_plugins.h"
 #include "client/farm/mixdown_here.h"
 #include "client/farm/mixdown_job.h"
-#include "engine/plugins/plugin_host.h"
 #include "proto/base/random_id.h"
 
 #include <nlohmann/json.hpp>
@@ -126,14 +126,7 @@ class Mixdown {
     /// The plug-ins of this machine; bundles that are new are scanned first.
     Result<std::shared_ptr<graph::InsertFactory>> installed() {
         interrupt_.emplace(); // rendering follows, which takes a while
-        plugins::ScanOptions scan;
-        scan.on_bundle = [this](const std::string& bundle) {
-            console_.note("scanning " + printable(bundle));
-        };
-        auto catalogue = farm::installed_plugins(invocation_.home, scan);
-        if (!catalogue.ok()) return catalogue.error();
-        return std::shared_ptr<graph::InsertFactory>(
-            std::make_shared<plugins::PluginHost>(std::move(*catalogue), plugins::HostOptions{}));
+        return farm::hosted_plugins(invocation_.home, told_scan(console_));
     }
 
     int mix_on_farm() {

@@ -1,5 +1,6 @@
 // `loopmind plugins list` and `plugins scan`: the LV2 plug-ins that inserts on this machine can hold.
 #include "client/cli/commands.h"
+#include "client/cli/plugin_scan.h"
 #include "client/cli/table.h"
 #include "client/farm/installed_plugins.h"
 
@@ -55,13 +56,12 @@ void tell(const Console& console, const plugins::PluginCatalogue& catalogue) {
 
 int run(const Invocation& invocation, const PluginOptions& options) {
     Console& console = invocation.console;
-    plugins::ScanOptions scan;
+    plugins::ScanOptions scan = told_scan(console);
     for (const std::string& folder : options.folders)
         scan.folders.emplace_back(folder);
     scan.retry_blocked = options.scan;
     scan.rescan_all = options.all;
     scan.seconds_a_plugin = options.seconds;
-    scan.on_bundle = [&console](const std::string& bundle) { console.note("scanning " + printable(bundle)); };
     auto catalogue = farm::installed_plugins(invocation.home, scan);
     if (!catalogue.ok()) return console.fail(local_failure(catalogue.error()));
     if (console.json)

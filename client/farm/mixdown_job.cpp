@@ -101,19 +101,21 @@ prepare_mixdown(const MixdownWish& wish, const fs::path& scratch,
     MixdownJob job;
     if (Status found = find_plugins(wish, *session, job); !found.ok())
         return in_project(wish.project, found.error());
-    auto bounced = mixdown::bounce_notes(*session, {folder, scratch, {}, wish.skip_missing, wish.cancelled});
-    if (!bounced.ok()) return in_project(wish.project, bounced.error());
-    auto described = mixdown::describe_media(
-        *session, {folder, scratch, wish.skip_missing, find_blob, std::move(bounced->media), !wish.here});
+    auto described =
+        mixdown::describe_media(*session, {folder, scratch, wish.skip_missing, find_blob, !wish.here});
     if (!described.ok()) return in_project(wish.project, described.error());
+    auto bounced =
+        mixdown::bounce_notes(*session, {folder, scratch, {}, wish.skip_missing, wish.cancelled, !wish.here});
+    if (!bounced.ok()) return in_project(wish.project, bounced.error());
+    described->media.insert(described->media.end(), bounced->media.begin(), bounced->media.end());
     if (Status ready = bounce_plugins(wish, scratch, *session, *described, job); !ready.ok())
         return in_project(wish.project, ready.error());
     auto parts = mixdown::split(*session, wish.here ? job.plugins : nullptr);
     if (!parts.ok()) return in_project(wish.project, parts.error());
 
     job.played = std::move(bounced->tracks);
-    job.skipped = std::move(bounced->skipped);
-    job.skipped.insert(job.skipped.end(), described->skipped.begin(), described->skipped.end());
+    job.skipped = std::move(described->skipped);
+    job.skipped.insert(job.skipped.end(), bounced->skipped.begin(), bounced->skipped.end());
     job.tracks = static_cast<int>(parts->tracks.size());
     std::map<std::string, const mixdown::FoundMedia*> found;
     for (const mixdown::FoundMedia& media : described->media)

@@ -43,6 +43,10 @@ class Mixer {
         settings_.preparer = std::make_shared<graph::MediaPreparer>(options.scratch);
         settings_.threads = options.threads;
         settings_.cancelled = options.cancelled;
+        settings_.plugins = options.plugins;
+        settings_.on_fault = [this](const std::string& insert, const std::string& reason) {
+            note_fault(insert, reason);
+        };
     }
 
     Result<Mix> run() {
@@ -92,6 +96,14 @@ class Mixer {
 
     void note(const session::Track& track, const std::string& why) {
         mix_.report.notes.push_back({track.id(), shown(track) + ": " + why});
+    }
+
+    /// Once for each insert: tracks are rendered several times.
+    void note_fault(const std::string& insert, const std::string& reason) {
+        if (!faults_.insert(insert).second) return;
+        mix_.report.notes.push_back(
+            {insert.substr(0, insert.find('/')),
+             insert + " was bypassed while listening: " + reason + "; the mix is decided without it"});
     }
 
     /// Faders of the buses between a track and the master.
@@ -423,6 +435,7 @@ class Mixer {
     Listener::Settings settings_;
     std::optional<Listener> raw_;
     std::vector<Channel> channels_;
+    std::set<std::string> faults_; ///< "track/insert", noted already
     Mix mix_;
 };
 

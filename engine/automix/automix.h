@@ -1,11 +1,13 @@
 // AI mix: gains, pans, tilt and compression of a session's tracks, from what they measure, towards a genre.
 #pragma once
 
+#include "engine/graph/insert_factory.h"
 #include "engine/graph/media_source.h"
 #include "proto/base/result.h"
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -33,7 +35,10 @@ struct Options {
     /// behind the master inserts where those master it already (a gain insert that turns it up, and a
     /// limiter: so generated projects are made), else to -23 LUFS ahead of them.
     std::optional<double> lufs;
-    int threads = 1;                        ///< for rendering; no influence on the result
+    int threads = 1; ///< for rendering; no influence on the result
+    /// Plug-ins of this machine; null: a session with plug-ins is refused. One that fails is bypassed and
+    /// noted.
+    std::shared_ptr<graph::InsertFactory> plugins{};
     std::filesystem::path scratch{};        ///< folder for stretched media; empty: they stay in memory
     std::function<bool()> cancelled{};      ///< asked while rendering; may be empty
     std::function<void(double)> progress{}; ///< 0..1; may be empty

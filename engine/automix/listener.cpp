@@ -26,6 +26,7 @@ Result<Listener> Listener::open(const session::Session& session, const Settings&
                                 const std::set<std::pair<std::string, std::string>>& without) {
     auto spec = graph::graph_spec_from(session);
     if (!spec) return spec.error();
+    spec->plugins = settings.plugins;
     for (graph::TrackSpec& track : spec->tracks) {
         track.solo = false;
         std::erase_if(track.inserts, [&](const graph::InsertSpec& insert) {
@@ -53,6 +54,12 @@ bool Listener::alone(const std::string& track) const {
     return std::find(staged.begin(), staged.end(), track) != staged.end();
 }
 
+void Listener::tell_faults(const graph::LinearReport& report) const {
+    if (!settings_.on_fault) return;
+    for (std::size_t i = 0; i < report.faulty_inserts.size(); ++i)
+        settings_.on_fault(report.faulty_inserts[i], report.fault_reasons[i]);
+}
+
 Result<Features> Listener::track(const std::string& track, const Shape& shape) const {
     const auto chain = make_shape(shape, plan_->sample_rate);
     FeatureMeter meter(plan_->sample_rate, graph::stream_frames(*plan_, track));
@@ -73,6 +80,7 @@ Result<Features> Listener::track(const std::string& track, const Shape& shape) c
             return true;
         });
     if (!report) return report.error();
+    tell_faults(*report);
     return meter.finish();
 }
 
@@ -109,6 +117,7 @@ Result<MixLoudness> Listener::mix(bool master, const std::set<std::string>& stem
             return true;
         });
     if (!report) return report.error();
+    tell_faults(*report);
     left.assign(static_cast<std::size_t>(plan_->sample_rate / 2), 0.0f); // as FeatureMeter::finish
     loudness->add(left, left);
     for (auto& [id, meter] : meters)

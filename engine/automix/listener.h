@@ -3,6 +3,7 @@
 
 #include "engine/automix/channel.h"
 #include "engine/graph/graph_spec.h"
+#include "engine/graph/insert_factory.h"
 #include "engine/graph/offline.h"
 #include "proto/base/result.h"
 
@@ -32,6 +33,9 @@ class Listener {
         std::shared_ptr<graph::MediaPreparer> preparer;
         int threads = 1;
         std::function<bool()> cancelled;
+        std::shared_ptr<graph::InsertFactory> plugins; ///< null: sessions with plug-ins are refused
+        /// Told of every insert ("track/insert") that was bypassed in a render, and why; may be empty.
+        std::function<void(const std::string& insert, const std::string& reason)> on_fault;
     };
     /// `without`: inserts that are left out, by track and id. Errors: what the graph refuses.
     static Result<Listener> open(const session::Session& session, const Settings& settings,
@@ -50,6 +54,8 @@ class Listener {
                             std::map<std::string, Features>* out) const;
 
   private:
+    void tell_faults(const graph::LinearReport& report) const;
+
     Settings settings_;
     graph::GraphSpec spec_;
     std::shared_ptr<const graph::RenderPlan> plan_;

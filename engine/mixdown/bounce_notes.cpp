@@ -144,9 +144,8 @@ class Bouncer {
         const std::string id = free_id();
         const fs::path file = options_.scratch / (id + ".wav");
         if (Status written = play(part, heard, file); !written) return written;
-        place(clip, id, file,
-              clip.fade_out() > 0 ? clip.length() : tempo_.beats_at(end + kBounceTail) - clip.start());
-        return {};
+        return place(clip, id, file,
+                     clip.fade_out() > 0 ? clip.length() : tempo_.beats_at(end + kBounceTail) - clip.start());
     }
 
     std::string free_id() {
@@ -176,10 +175,13 @@ class Bouncer {
     }
 
     /// Gives the clip a pattern that is the audio; everything that moved notes has been played.
-    void place(const session::Clip& clip, const std::string& id, const fs::path& file, double length) {
+    Status place(const session::Clip& clip, const std::string& id, const fs::path& file, double length) {
+        const session::Media media(
+            juce::ValueTree(ids::media, {{"id", juce::String(id)}, {"kind", "audio"}}));
+        auto found = describe_file(media, file, options_.hash_content);
+        if (!found) return found.error();
         juce::ValueTree root = session_.state();
-        root.getOrCreateChildWithName(ids::media_list, nullptr)
-            .appendChild(juce::ValueTree(ids::media, {{"id", juce::String(id)}, {"kind", "audio"}}), nullptr);
+        root.getOrCreateChildWithName(ids::media_list, nullptr).appendChild(media.state, nullptr);
         root.getOrCreateChildWithName(ids::patterns, nullptr)
             .appendChild(
                 juce::ValueTree(ids::pattern, {{"id", juce::String(id)}, {"audio", juce::String(id)}}),
@@ -189,7 +191,8 @@ class Bouncer {
         state.setProperty("length", length, nullptr);
         for (const char* name : {"offset", "loop", "reverse", "stretch", "pitch"})
             state.removeProperty(name, nullptr);
-        out_.media[id] = file;
+        out_.media.push_back(std::move(*found));
+        return {};
     }
 
     session::Session& session_;

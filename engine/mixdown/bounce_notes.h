@@ -1,12 +1,12 @@
 // Notes become audio before a session is cut: a mixdown plays files only.
 #pragma once
 
+#include "engine/mixdown/describe.h"
 #include "engine/session/session.h"
 #include "proto/base/result.h"
 
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -18,10 +18,11 @@ struct BounceOptions {
     std::filesystem::path soundfont; ///< General MIDI; empty: Debian's
     bool skip_missing = false;       ///< clips that cannot be played are left out instead of refused
     std::function<bool()> cancelled;
+    bool hash_content = true; ///< as in DescribeOptions
 };
 
 struct Bounced {
-    std::map<std::string, std::filesystem::path> media; ///< ids of new media and their files
+    std::vector<FoundMedia> media;    ///< new in the session, and described
     std::vector<std::string> tracks;  ///< a sentence for each track whose notes were played here
     std::vector<std::string> skipped; ///< "tracks.keys.clips.c1: why", with skip_missing
 };

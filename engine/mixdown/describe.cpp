@@ -45,7 +45,6 @@ Result<fs::path> embedded_file(const session::Media& media, const fs::path& scra
 }
 
 Result<fs::path> file_of(const session::Media& media, const DescribeOptions& options) {
-    if (const auto made = options.made.find(media.id()); made != options.made.end()) return made->second;
     if (!media.file().empty()) {
         auto path = session::media_path(options.folder, media.file());
         std::error_code failed;
@@ -69,28 +68,10 @@ Result<base::FileDigest> place_of(const fs::path& file) {
     return base::FileDigest{base::sha256_hex(place), size};
 }
 
-Result<FoundMedia> describe(session::Media media, const DescribeOptions& options) {
-    auto file = file_of(media, options);
+Result<FoundMedia> describe(const session::Media& media, const DescribeOptions& options) {
+    const auto file = file_of(media, options);
     if (!file) return file.error();
-    const auto digest = options.hash_content ? base::sha256_file(*file) : place_of(*file);
-    if (!digest) return digest.error();
-    const auto info = files::measure_media(*file);
-    if (!info) {
-        Error error = info.error();
-        error.field = "media." + media.id();
-        error.message = file->filename().string() + " " + error.message;
-        return error;
-    }
-    juce::ValueTree state = media.state;
-    const auto put = [&](const char* name, const juce::var& value) {
-        state.setProperty(name, value, nullptr);
-    };
-    put("sha256", juce::String(digest->sha256));
-    put("size", static_cast<juce::int64>(digest->size));
-    put("frames", static_cast<juce::int64>(info->frames));
-    put("sample_rate", info->sample_rate);
-    put("channels", info->channels);
-    return FoundMedia{media.id(), digest->sha256, digest->size, *file};
+    return describe_file(media, *file, options.hash_content);
 }
 
 /// Takes out the clips that play a medium.
@@ -105,6 +86,28 @@ void remove_clips_of(session::Session& session, const std::string& media_id) {
 }
 
 } // namespace
+
+Result<FoundMedia> describe_file(session::Media media, const fs::path& file, bool hash_content) {
+    const auto digest = hash_content ? base::sha256_file(file) : place_of(file);
+    if (!digest) return digest.error();
+    const auto info = files::measure_media(file);
+    if (!info) {
+        Error error = info.error();
+        error.field = "media." + media.id();
+        error.message = file.filename().string() + " " + error.message;
+        return error;
+    }
+    juce::ValueTree state = media.state;
+    const auto put = [&](const char* name, const juce::var& value) {
+        state.setProperty(name, value, nullptr);
+    };
+    put("sha256", juce::String(digest->sha256));
+    put("size", static_cast<juce::int64>(digest->size));
+    put("frames", static_cast<juce::int64>(info->frames));
+    put("sample_rate", info->sample_rate);
+    put("channels", info->channels);
+    return FoundMedia{media.id(), digest->sha256, digest->size, file};
+}
 
 Result<Described> describe_media(session::Session& session, const DescribeOptions& options) {
     Described out;

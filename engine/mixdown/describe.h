@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -27,8 +26,6 @@ struct DescribeOptions {
     bool skip_missing = false;     ///< clips of missing or damaged media are left out instead of refused
     /// Finds a blob by its hash where the file is missing (a local cache); may be empty.
     std::function<std::optional<std::filesystem::path>(const std::string& sha256)> find_blob;
-    /// Files of media that are not linked (bounce_notes).
-    std::map<std::string, std::filesystem::path> made = {};
     /// False: `sha256` of linked media is made of path, size and time of change. Enough for a render in this
     /// process, which gives no blob away, and spares reading every file twice.
     bool hash_content = true;
@@ -43,5 +40,9 @@ struct Described {
 /// equal audio gives equal documents. Errors: not_found or data_corrupt, one error that names every medium
 /// that is missing or cannot be read, and hints at relinking and skipping.
 Result<Described> describe_media(session::Session& session, const DescribeOptions& options);
+
+/// Writes what `file` turns out to be into `media`: hash (see DescribeOptions::hash_content), size, length,
+/// rate and channels. Errors name the medium: not_found, data_corrupt.
+Result<FoundMedia> describe_file(session::Media media, const std::filesystem::path& file, bool hash_content);
 
 } // namespace loopmind::mixdown

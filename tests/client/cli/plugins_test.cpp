@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 
@@ -114,6 +115,41 @@ TEST_F(Plugins, AMixdownWithOneThatIsMissingOrBlockedIsRefused) {
     EXPECT_NE(refused("urn:loopmind:test:abort-at-scan")
                   .find("is blocked: it crashed (SIGABRT) while it was scanned"),
               std::string::npos);
+}
+
+TEST_F(Plugins, AnAutomixHearsThemAndNotesOneThatFails) {
+    fs::create_directory_symlink(fs::path(LOOPMIND_TEST_LV2) / "loopmind-bad.lv2", lv2() / "bad.lv2");
+    const auto mix = [&](const std::string& name) {
+        const Said said =
+            run({"automix", project("urn:loopmind:test:" + name).string(), "--dry-run", "--json"});
+        EXPECT_EQ(said.exit_code, kExitOk) << said.err;
+        const json told = json::parse(said.out, nullptr, false);
+        EXPECT_TRUE(told.is_object()) << said.out;
+        return told;
+    };
+    const auto lufs_of_bass = [](const json& told) {
+        for (const json& track : told["tracks"])
+            if (track["id"] == "bass") return track["lufs_before"].get<double>();
+        return 0.0;
+    };
+    const auto faults = [](const json& told) {
+        std::vector<std::string> out;
+        for (const json& note : told["notes"])
+            if (const std::string line = note["line"]; line.find("bypassed") != std::string::npos)
+                out.push_back(line);
+        return out;
+    };
+    const json good = mix("gain"), bad = mix("abort-in-run");
+    EXPECT_TRUE(std::isfinite(lufs_of_bass(good)));
+    EXPECT_EQ(faults(good).size(), 0u);
+    ASSERT_EQ(faults(bad).size(), 1u) << "told once, however often it was rendered";
+    EXPECT_EQ(faults(bad)[0].find("bass/vst was bypassed while listening: "), 0u) << faults(bad)[0];
+
+    const Said missing = run({"automix", project("urn:nobody").string(), "--dry-run"});
+    EXPECT_EQ(missing.exit_code, kExitBadInput);
+    EXPECT_NE(missing.err.find("tracks.bass.inserts.vst: its plug-in urn:nobody is not installed here"),
+              std::string::npos)
+        << missing.err;
 }
 
 } // namespace
