@@ -150,10 +150,14 @@ class Follower {
                 stream(task);
             if (task.state() != v1::TASK_STATE_DONE) continue;
             for (const v1::Artifact& output : task.outputs())
-                if (output.role() != "plan" && task.kind() != v1::TASK_KIND_TRACK &&
-                    !(task.kind() == v1::TASK_KIND_SUM && output.role() == "audio"))
-                    fetch(task, output); // tracks and the preview of a mixdown stay on the farm
+                if (wanted(task.kind(), output.role())) fetch(task, output);
         }
+    }
+
+    /// Plans, tracks and the preview of a mixdown stay on the farm.
+    static bool wanted(v1::TaskKind kind, const std::string& role) {
+        if (kind == v1::TASK_KIND_TRACK) return role == "faults";
+        return role != "plan" && !(kind == v1::TASK_KIND_SUM && role == "audio");
     }
 
     static std::string key_of(const v1::TaskInfo& task, const std::string& role) {

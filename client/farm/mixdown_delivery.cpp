@@ -60,15 +60,13 @@ class Plan {
         report_ = json::parse(*text, nullptr, false);
         if (!report_.is_object() || !report_.value("files", json()).is_array())
             return incomplete(job_, "has a report that cannot be read");
-        return {};
+        return add_faults_of_tracks();
     }
 
     Result<fs::path> blob(const std::string& role) const {
         const auto output = outputs_.find(role);
         if (output == outputs_.end()) return incomplete(job_, "has no output " + role);
-        if (const auto found = find_blob_(output->second)) return *found;
-        return Error{ErrorCode::kNotFound, "blob " + output->second, "is not in the local cache any more",
-                     "fetch the job again"};
+        return find(output->second);
     }
 
     struct File {
@@ -115,6 +113,28 @@ class Plan {
         return out;
     }
 
+    /// What tracks had to bypass; the sum does not see it.
+    Status add_faults_of_tracks() {
+        for (const v1::TaskInfo& task : job_.tasks()) {
+            if (task.kind() != v1::TASK_KIND_TRACK) continue;
+            for (const v1::Artifact& output : task.outputs()) {
+                if (output.role() != "faults") continue;
+                const auto file = find(output.blob().sha256());
+                if (!file) return file.error();
+                const auto text = base::read_file(*file, kReportMax);
+                if (!text) return text.error();
+                const json faults = json::parse(*text, nullptr, false);
+                const json inserts = faults.is_object() ? faults.value("faulty_inserts", json()) : json();
+                const json reasons = faults.is_object() ? faults.value("fault_reasons", json()) : json();
+                if (!inserts.is_array() || !reasons.is_array() || inserts.size() != reasons.size())
+                    return incomplete(job_, "has a track's report that cannot be read");
+                for (std::size_t i = 0; i < inserts.size(); ++i)
+                    add_fault(inserts[i], reasons[i]);
+            }
+        }
+        return {};
+    }
+
     /// What the farm cannot know: which plug-ins were run here, and how they fared.
     void add(const MixdownJob& known) {
         if (known.hosted.empty()) return;
@@ -123,12 +143,8 @@ class Plan {
             hosted.push_back({{"track", one.track}, {"insert", one.insert}, {"uri", one.uri}});
         report_["hosted_plugins"] = std::move(hosted);
         report_["bit_equal"] = false;
-        for (const char* name : {"faulty_inserts", "fault_reasons"})
-            if (!report_[name].is_array()) report_[name] = json::array();
-        for (const std::string& insert : known.bounced.faulty_inserts)
-            report_["faulty_inserts"].push_back(insert);
-        for (const std::string& reason : known.bounced.fault_reasons)
-            report_["fault_reasons"].push_back(reason);
+        for (std::size_t i = 0; i < known.bounced.faulty_inserts.size(); ++i)
+            add_fault(known.bounced.faulty_inserts[i], known.bounced.fault_reasons[i]);
     }
 
     std::string report_text(const std::vector<File>& files) const {
@@ -146,6 +162,19 @@ class Plan {
     }
 
   private:
+    Result<fs::path> find(const std::string& sha256) const {
+        if (const auto found = find_blob_(sha256)) return *found;
+        return Error{ErrorCode::kNotFound, "blob " + sha256, "is not in the local cache any more",
+                     "fetch the job again"};
+    }
+
+    void add_fault(const json& insert, const json& reason) {
+        for (const char* name : {"faulty_inserts", "fault_reasons"})
+            if (!report_[name].is_array()) report_[name] = json::array();
+        report_["faulty_inserts"].push_back(insert);
+        report_["fault_reasons"].push_back(reason);
+    }
+
     /// ".wav", or "-16.wav" when WAV is asked for twice.
     std::string ending(std::size_t index) const {
         const request::MixdownExport& one = mixdown_.exports[index];

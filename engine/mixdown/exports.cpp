@@ -186,8 +186,9 @@ class Exporter {
         };
         files::LoudnessPlan plan; // as it is
         if (settings_.lufs) {
-            auto planned = files::plan_loudness(read, mix.frames(), mix.sample_rate(),
-                                                {.lufs = *settings_.lufs, .ceiling_db = settings_.ceiling_db});
+            auto planned =
+                files::plan_loudness(read, mix.frames(), mix.sample_rate(),
+                                     {.lufs = *settings_.lufs, .ceiling_db = settings_.ceiling_db});
             if (!planned) return planned.error();
             plan = *planned;
         }
@@ -267,6 +268,11 @@ std::string report_json(const ExportReport& report) {
         out["files"].push_back(std::move(item));
     }
     return out.dump();
+}
+
+std::string faults_json(const graph::LinearReport& report) {
+    return nlohmann::json{{"faulty_inserts", report.faulty_inserts}, {"fault_reasons", report.fault_reasons}}
+        .dump();
 }
 
 Result<ExportReport> write_exports(const Stage& stage, const ExportSettings& settings, const fs::path& folder,

@@ -57,6 +57,9 @@ files::AudioTags mix_tags(const Stage& stage, const std::string& name,
 /// faulty_inserts[], fault_reasons[], files[] (role, track).
 std::string report_json(const ExportReport& report);
 
+/// What a stage had to bypass: faulty_inserts[], fault_reasons[].
+std::string faults_json(const graph::LinearReport& report);
+
 /// Where exporting stands: 0..1.
 using ExportProgress = std::function<void(double)>;
 

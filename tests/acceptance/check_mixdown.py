@@ -5,14 +5,18 @@ import hashlib
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+
+import numpy
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from farm import CommandFailed, Farm, add_farm_options  # noqa: E402
 from measures import sound  # noqa: E402
 from measures.table import Tally, print_table  # noqa: E402
+from measures.wave_file import read_wave  # noqa: E402
 
 # A lossy file cannot be compared by its bytes with another encoder's, but the same encoder repeats itself.
 FORMATS = "wav:24,wav:32,flac:16,aiff:16,mp3:256,opus:160,ogg:256,aac:256"
@@ -109,6 +113,8 @@ def main():
                 if workers == 1:
                     check_frozen(farm, project, document, folder, tally)
                     check_loudness(farm, project, folder, tally)
+                    check_plugins(farm, project, document, folder, tally)
+                    check_broken_samples(farm, project, document, folder, tally)
                     check_bad_input(farm, project, folder, tally)
         for name in sorted(reference):
             if "/" not in name:
@@ -128,6 +134,11 @@ def main():
         shutil.rmtree(folder, ignore_errors=True)
     print(f"\n{sum(tally.done.values())} checks, {sum(map(len, tally.misses.values()))} misses")
     return 1 if tally.misses else 0
+
+
+def samples(out):
+    """The mix in a delivered folder."""
+    return read_wave(os.path.join(out, next(name for name in sorted(os.listdir(out)) if name.endswith(".wav")))).samples
 
 
 def check_frozen(farm, project, document, folder, tally):
@@ -162,6 +173,86 @@ def check_loudness(farm, project, folder, tally):
     tally.check("true peak", peak <= -0.9, f"{peak} dBTP")
 
 
+def write_variant(project, document, name, change):
+    """A changed project beside `project`, whose media it shares; `change` gets the document and its audio tracks."""
+    changed = json.loads(json.dumps(document))
+    change(changed, [t for t in changed["tracks"] if t["type"] == "audio"])
+    path = os.path.join(os.path.dirname(project), name + ".loopmind")
+    with open(path, "w") as stream:
+        json.dump(changed, stream)
+    return path
+
+
+def check_plugins(farm, project, document, folder, tally):
+    """Tracks with plug-ins are played here and mixed on the farm; one that aborts costs its insert only."""
+    installed = os.path.join(folder, "lv2")
+    os.makedirs(installed, exist_ok=True)
+    bundles = os.path.join(os.path.dirname(os.path.abspath(farm.bin)), "tests", "lv2")
+    for name in ("loopmind-good.lv2", "loopmind-bad.lv2"):
+        if not os.path.lexists(os.path.join(installed, name)):
+            os.symlink(os.path.join(bundles, name), os.path.join(installed, name))
+
+    def plug(name, **params):
+        return {"id": "vst", "effect": "lv2", "uri": "urn:loopmind:test:" + name, "params": params}
+
+    def mix(name, change, *options):
+        path = write_variant(project, document, name, change)
+        out = os.path.join(folder, name + "".join(options))
+        done = farm.run("mixdown", path, "--out", out, "--json", *options, env={"LV2_PATH": installed}, check=False)
+        tally.check("plug-in", done.returncode == 0, f"{name} {options}: exit {done.returncode}, {done.stderr[-300:]}")
+        return json.loads(done.stdout or "{}"), out
+
+    def halved(_, tracks):
+        tracks[0]["inserts"].append(plug("gain", gain=0.5))
+
+    def aborting(changed, tracks):
+        halved(changed, tracks)
+        tracks[-1]["inserts"].append(plug("abort-in-run"))
+
+    farmed, there = mix("halved", halved)
+    here, beside = mix("halved", halved, "--here")
+    tally.check("plug-in", farmed.get("bit_equal") is False and len(farmed.get("hosted_plugins", [])) == 1,
+                f"says {farmed.get('bit_equal')}, {farmed.get('hosted_plugins')}")
+    left, right = (samples(there), samples(beside))
+    length = min(len(left), len(right))
+    worst = abs(left[:length] - right[:length]).max()
+    tally.check("plug-in", worst < 1e-4 and abs(left).max() > 0.01, f"farm and here differ by {worst}")
+    again, _ = mix("halved", halved)
+    tally.check("plug-in", again.get("cached"), "a repeat rendered again")
+    plain, _ = mix("unplugged", lambda *_: None)
+    tally.check("plug-in", abs(plain["lufs"] - farmed["lufs"]) > 0.05, "the plug-in is not heard")
+    crashed, _ = mix("aborting", aborting)
+    faulty = crashed.get("faulty_inserts", [])
+    last = [t for t in document["tracks"] if t["type"] == "audio"][-1]["id"]
+    tally.check("plug-in", faulty == [last + "/vst"] and abs(crashed["lufs"] - farmed["lufs"]) < 0.05,
+                f"aborting: {faulty}, {crashed.get('lufs')} LUFS against {farmed['lufs']}")
+
+
+def check_broken_samples(farm, project, document, folder, tally):
+    """A float file that holds values that are no numbers costs that stretch, and the report names the track."""
+    tracks = [t for t in document["tracks"] if t["type"] == "audio"]
+    patterns = {p["id"]: p for p in document["patterns"]}
+    victim = patterns[tracks[1]["clips"][0]["pattern"]]["audio"]
+    base = os.path.dirname(project)
+    audio = (0.1 * numpy.sin(numpy.arange(4 * 44100) * 0.05)).astype("<f4")
+    audio[88200:88264] = numpy.nan
+    data = audio.tobytes()
+    header = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 3, 1, 44100, 4 * 44100, 4, 32) + b"data" + struct.pack("<I", len(data))
+    with open(os.path.join(base, "broken.wav"), "wb") as stream:
+        stream.write(b"RIFF" + struct.pack("<I", len(header) + len(data)) + header + data)
+
+    def broken(changed, _):
+        medium = next(m for m in changed["media"] if m["id"] == victim)
+        for name in ("sha256", "size", "frames"):
+            medium.pop(name, None)
+        medium["file"] = "broken.wav"
+
+    said = mixdown(farm, write_variant(project, document, "broken", broken), os.path.join(folder, "broken"))
+    tally.check("broken samples", any(name.startswith(tracks[1]["id"]) for name in said["faulty_inserts"]),
+                f"faulty: {said['faulty_inserts']}")
+    tally.check("broken samples", bool(numpy.isfinite(samples(os.path.join(folder, "broken"))).all()), "reach the mix")
+
+
 def check_bad_input(farm, project, folder, tally):
     """Each wrong thing: one error that names it, a non-zero exit, nothing left behind."""
     def refused(name, arguments, *words):
@@ -176,12 +267,7 @@ def check_bad_input(farm, project, folder, tally):
         document = json.load(stream)
 
     def variant(name, change):
-        changed = json.loads(json.dumps(document))
-        change(changed, [t for t in changed["tracks"] if t["type"] == "audio"])
-        path = os.path.join(base, name + ".loopmind")
-        with open(path, "w") as stream:
-            json.dump(changed, stream)
-        return path
+        return write_variant(project, document, name, change)
 
     def circle(_, tracks):
         tracks[0]["inserts"].append({"id": "k", "effect": "compressor", "sidechain": tracks[1]["id"]})

@@ -18,7 +18,8 @@ std::unique_ptr<Executor> make_finish_executor(PlanCache& plans);
 /// params → peaks and low-rate audio of a sketch.
 std::unique_ptr<Executor> make_preview_executor();
 
-/// A session's document and media → "track": one track before its fader, bare 32-bit floats.
+/// A session's document and media → "track": one track before its fader, bare 32-bit floats; "faults" when
+/// inserts were bypassed.
 std::unique_ptr<Executor> make_track_executor();
 /// The tracks and the session → "audio" (the mix as it sounds, streamed while it is summed), "export-N",
 /// "stem-T-N" and "report" (JSON: loudness, gain, files, inserts that were bypassed).

@@ -41,6 +41,12 @@ Result<mixdown::StageInputs> inputs_of(TaskContext& context) {
     return out;
 }
 
+Status put_text(TaskContext& context, const std::string& role, const std::string& text) {
+    auto output = context.output(role, text.size());
+    if (!output) return output.error();
+    return (*output)->append(std::as_bytes(std::span(text)));
+}
+
 class Track final : public Executor {
   public:
     Status run(TaskContext& context) override {
@@ -67,7 +73,8 @@ class Track final : public Executor {
         });
         if (!written) return written;
         if (!report) return report.error();
-        return {};
+        if (report->faulty_inserts.empty()) return {};
+        return put_text(context, "faults", mixdown::faults_json(*report));
     }
 };
 
@@ -83,12 +90,6 @@ Result<mixdown::ExportSettings> settings_of(const request::MixdownSpec& spec, co
     out.ceiling_db = spec.ceiling_db;
     out.tags = mixdown::mix_tags(stage, spec.name, spec.tags);
     return out;
-}
-
-Status put_text(TaskContext& context, const std::string& role, const std::string& text) {
-    auto output = context.output(role, text.size());
-    if (!output) return output.error();
-    return (*output)->append(std::as_bytes(std::span(text)));
 }
 
 Status put_file(TaskContext& context, const std::string& role, const fs::path& file) {
