@@ -23,7 +23,7 @@ using namespace loopmind;
 
 struct Options {
     std::string home;
-    std::string coordinator;
+    std::vector<std::string> coordinators;
     std::string coordinator_key;
     unsigned slots = std::max(1u, std::thread::hardware_concurrency());
     std::string device = "cpu";
@@ -79,7 +79,7 @@ int serve(const Options& options) {
     config.home = folder;
     config.worker_id = (*home)->worker_id();
     config.keys = (*home)->keys();
-    config.endpoint = options.coordinator;
+    config.endpoints = options.coordinators;
     config.coordinator_key = options.coordinator_key;
     config.slots = options.slots;
     config.device = options.device;
@@ -126,7 +126,10 @@ int main(int argc, char** argv) {
         "Exit codes: 0 stopped in order, 1 this machine's trouble, 2 wrong options, 3 refused by the "
         "coordinator.");
     app.add_option("--home", options.home, "Folder of this worker: key, id, outbox; one process at a time");
-    app.add_option("--coordinator", options.coordinator, "Worker endpoint, e.g. tcp://127.0.0.1:7762");
+    app.add_option("--coordinator", options.coordinators,
+                   "Worker endpoint, e.g. tcp://127.0.0.1:7762; several, separated by commas, are the farm's "
+                   "coordinators, of which one leads")
+        ->delimiter(',');
     app.add_option("--coordinator-key", options.coordinator_key,
                    "The coordinator's public key (Z85, 40 characters)");
     app.add_option("--slots", options.slots, "Tasks at a time")
@@ -146,10 +149,10 @@ int main(int argc, char** argv) {
         return app.exit(problem) == 0 ? 0 : 2;
     }
     if (key->parsed()) return print_public_key(key_home);
-    for (const auto& [name, value] : {std::pair("--home", &options.home),
-                                      {"--coordinator", &options.coordinator},
-                                      {"--coordinator-key", &options.coordinator_key}}) {
-        if (!value->empty()) continue;
+    for (const auto& [name, is_missing] : {std::pair("--home", options.home.empty()),
+                                           {"--coordinator", options.coordinators.empty()},
+                                           {"--coordinator-key", options.coordinator_key.empty()}}) {
+        if (!is_missing) continue;
         return fail({ErrorCode::kInvalidArgument, name, "is missing", "see loopmind-worker --help"}, 2);
     }
     if (!wire::is_z85_key(options.coordinator_key)) {

@@ -15,7 +15,6 @@ namespace loopmind::farm {
 
 namespace {
 
-constexpr std::chrono::milliseconds kRoundPause{500}; // between rounds through several endpoints
 constexpr std::chrono::milliseconds kRefusedPause{
     5000};                                          // before asking again one that will not speak with us
 constexpr std::chrono::milliseconds kSendAgain{50}; // when the queue to the coordinator was full
@@ -97,7 +96,7 @@ void FarmClient::Io::run() {
         } else if (Clock::now() >= reopen_at_) {
             if (Status opened = open_connection(); !opened.ok()) reopen_at_ = Clock::now() + kRefusedPause;
         }
-        if (drop_) drop_connection(kRefusedPause);
+        if (drop_) drop_connection();
         if (copying) {
             std::vector<std::uint64_t> ids;
             for (const auto& [id, transfer] : transfers_)
@@ -114,17 +113,16 @@ void FarmClient::Io::run() {
 Status FarmClient::Io::open_connection() {
     reopen_at_ = Clock::time_point::max();
     attempt_failed_ = false;
-    auto opened =
-        wire::Connection::open(context_, config_.endpoints[endpoint_], config_.coordinator_key, config_.keys);
+    auto opened = wire::Connection::open(context_, config_.endpoints, config_.coordinator_key, config_.keys);
     if (!opened.ok()) return opened.error();
     connection_ = std::move(*opened);
     return {};
 }
 
-void FarmClient::Io::drop_connection(Clock::duration pause) {
+void FarmClient::Io::drop_connection() {
     drop_ = false;
     connection_.reset();
-    reopen_at_ = Clock::now() + pause;
+    reopen_at_ = Clock::now() + kRefusedPause;
 }
 
 void FarmClient::Io::connection_up() {
@@ -154,12 +152,10 @@ void FarmClient::Io::handle_welcome(const v1::ClientReply& reply) {
                                   "update the older of the two"});
     welcomed_ = true;
     refused_.reset();
-    failed_endpoints_ = 0;
     direct_root_.reset();
     if (config_.direct && welcome.has_storage())
         if (const auto storage = wire::reach_storage(welcome.storage())) direct_root_ = storage->root;
-    set_link({LinkState::kConnected, config_.endpoints[endpoint_], std::nullopt, welcome.software(),
-              direct_root_.has_value()});
+    set_link({LinkState::kConnected, endpoint(), std::nullopt, welcome.software(), direct_root_.has_value()});
     send_what_waits();
 }
 
@@ -192,7 +188,7 @@ void FarmClient::Io::connection_lost(const Error& why) {
     }
     forget_upload_connection();
     if (connection_ && connection_->problem() == wire::Connection::Problem::kBroken)
-        set_link({LinkState::kAway, config_.endpoints[endpoint_], why, "", false});
+        set_link({LinkState::kAway, why.field, why, "", false});
 }
 
 void FarmClient::Io::note_failed_attempts() {
@@ -201,26 +197,25 @@ void FarmClient::Io::note_failed_attempts() {
     if (problem != wire::Connection::Problem::kNobodyThere && problem != wire::Connection::Problem::kRefused)
         return;
     attempt_failed_ = true;
-    const std::string endpoint = config_.endpoints[endpoint_];
-    Error why{ErrorCode::kUnavailable, "coordinator", "is not running at " + endpoint,
+    const std::string where = connection_->problem_error().field;
+    Error why{ErrorCode::kUnavailable, "coordinator", "is not running at " + where,
               "start it with `loopmind up`"};
     if (problem == wire::Connection::Problem::kRefused)
         why = {ErrorCode::kUnavailable, "coordinator",
-               "at " + endpoint + " refused this client during the handshake",
+               "at " + where + " refused this client during the handshake",
                "check coordinator_key in farm.json and that this client's key is enrolled there"};
-    const bool all_failed = ++failed_endpoints_ >= config_.endpoints.size();
-    if (all_failed) set_link({LinkState::kAway, endpoint, why, "", false});
-    if (config_.endpoints.size() < 2) return;
-    endpoint_ = (endpoint_ + 1) % config_.endpoints.size();
-    drop_connection(all_failed ? kRoundPause : Clock::duration(0));
-    if (all_failed) failed_endpoints_ = 0;
+    set_link({LinkState::kAway, connection_->endpoint(), why, "", false});
+}
+
+std::string FarmClient::Io::endpoint() const {
+    return connection_ ? connection_->endpoint() : config_.endpoints.front();
 }
 
 void FarmClient::Io::refuse_everything(const Error& why) {
     refused_ = why;
     drop_ = true;
     connection_lost(why);
-    set_link({LinkState::kAway, config_.endpoints[endpoint_], why, "", false});
+    set_link({LinkState::kAway, endpoint(), why, "", false});
     std::vector<Answer> answers;
     for (auto it = requests_.begin(); it != requests_.end();) {
         if (it->second.deadline == Clock::time_point::max()) {
@@ -449,11 +444,11 @@ void FarmClient::Io::check_deadlines() {
     if (now >= hello_deadline_ && connection_) {
         hello_deadline_ = Clock::time_point::max();
         const Error why{ErrorCode::kUnavailable, "coordinator",
-                        "at " + config_.endpoints[endpoint_] + " accepts connections but does not answer",
+                        "at " + endpoint() + " accepts connections but does not answer",
                         "look into its log, or restart it: `loopmind down`, then `loopmind up`"};
         connection_->reconnect();
         connection_lost(why);
-        set_link({LinkState::kAway, config_.endpoints[endpoint_], why, "", false});
+        set_link({LinkState::kAway, endpoint(), why, "", false});
     }
     send_what_waits();
     std::vector<std::pair<Answer, Error>> expired;

@@ -98,7 +98,8 @@ class FarmClient::Io {
     void send_what_waits();
     void refuse_everything(const Error& why);
     void note_failed_attempts();
-    void drop_connection(Clock::duration pause);
+    void drop_connection();
+    std::string endpoint() const;
     void set_link(Link link);
     Error away_error() const;
 
@@ -144,10 +145,8 @@ class FarmClient::Io {
     Link link_; // guarded by link_mutex_
 
     std::unique_ptr<wire::Connection> connection_;
-    std::size_t endpoint_ = 0;         ///< index of the endpoint in use
-    std::size_t failed_endpoints_ = 0; ///< endpoints that failed in a row
-    bool attempt_failed_ = false;      ///< the present attempt's failure was noted
-    bool drop_ = false;                ///< close the connection at the end of this turn
+    bool attempt_failed_ = false; ///< that no endpoint answers was noted
+    bool drop_ = false;           ///< close the connection at the end of this turn
     bool welcomed_ = false;
     std::optional<Error> refused_; ///< the coordinator said that it will not speak with us
     std::uint64_t hello_id_ = 0;

@@ -20,8 +20,10 @@ namespace {
 using namespace loopmind;
 
 service::Server* running = nullptr;
+volatile std::sig_atomic_t told_to_stop = 0;
 
 void on_signal(int) {
+    told_to_stop = 1;
     if (running != nullptr) running->stop();
 }
 
@@ -30,23 +32,27 @@ int fail(const Error& error) {
     return 1;
 }
 
-int serve(service::ServerConfig config) {
-    if (!config.ready_file.empty()) {
-        std::error_code ignored;
-        std::filesystem::remove(config.ready_file, ignored);
-    }
-    auto server = service::Server::open(std::move(config));
-    if (!server.ok()) return fail(server.error());
-    running = server->get();
-    std::signal(SIGTERM, on_signal);
-    std::signal(SIGINT, on_signal);
+/// Leads until told to stop; a coordinator that was replaced stands by for the next term.
+int serve(const service::ServerConfig& config) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN); // a file size limit is a full disk, not the end of the process
-    const Status ended = (*server)->run();
-    std::signal(SIGTERM, SIG_DFL);
-    std::signal(SIGINT, SIG_DFL);
-    running = nullptr;
-    return ended ? 0 : fail(ended.error());
+    for (;;) {
+        if (!config.ready_file.empty()) {
+            std::error_code ignored;
+            std::filesystem::remove(config.ready_file, ignored);
+        }
+        auto server = service::Server::open(config);
+        if (!server.ok()) return fail(server.error());
+        running = server->get();
+        std::signal(SIGTERM, on_signal);
+        std::signal(SIGINT, on_signal);
+        const Status ended = (*server)->run();
+        std::signal(SIGTERM, SIG_DFL); // a standby holds nothing that would have to be put in order
+        std::signal(SIGINT, SIG_DFL);
+        running = nullptr;
+        if (!ended) return fail(ended.error());
+        if (told_to_stop || !(*server)->replaced()) return 0;
+    }
 }
 
 Result<store::StorePlace> place_of(const std::filesystem::path& home, const std::string& url) {
@@ -133,6 +139,8 @@ int main(int argc, char** argv) {
     auto* serve_command = app.add_subcommand("serve", "Serve clients and workers until SIGTERM");
     serve_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
     add_store(serve_command);
+    serve_command->add_option("--blobs", config.blobs,
+                              "Folder of all audio; coordinators of one farm share it (default: in --home)");
     serve_command->add_option("--client-endpoint", config.client_endpoint, "Where clients connect")
         ->capture_default_str();
     serve_command->add_option("--worker-endpoint", config.worker_endpoint, "Where workers connect")
@@ -181,5 +189,5 @@ int main(int argc, char** argv) {
     config.home = home;
     config.farm.lease = core::Millis(lease_ms);
     config.farm.heartbeat = core::Millis(heartbeat_ms);
-    return serve(std::move(config));
+    return serve(config);
 }

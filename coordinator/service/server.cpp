@@ -81,6 +81,11 @@ Status Server::open_parts() {
     if (!keys.ok()) return keys.error();
     p.keys = std::move(*keys);
 
+    const std::filesystem::path folder = config_.blobs.empty() ? paths->blobs : config_.blobs;
+    auto blob_store = blobs::open_folder_blobs(folder); // before leading: a standby is told what is wrong too
+    if (!blob_store.ok()) return blob_store.error();
+    p.blobs = std::move(*blob_store);
+
     auto place = store::StorePlace::parse(config_.store, paths->database);
     if (!place.ok()) return place.error();
     auto opened = open_store(*place);
@@ -110,11 +115,8 @@ Status Server::open_parts() {
     if (!identities.ok()) return identities.error();
     p.directory = std::make_unique<Directory>(std::move(*identities));
 
-    auto blob_store = blobs::open_folder_blobs(paths->blobs);
-    if (!blob_store.ok()) return blob_store.error();
-    p.blobs = std::move(*blob_store);
     p.blobs->sweep([](std::uint64_t epoch) { return epoch != 0; }); // uploads that broke off
-    auto probe = wire::publish_probe(paths->blobs);
+    auto probe = wire::publish_probe(folder);
     if (!probe.ok()) return probe.error();
 
     auto zap = wire::ZapHandler::start(
@@ -219,10 +221,7 @@ Status Server::run() {
             archive();
         }
     }
-    if (lost_leadership_)
-        return Error{ErrorCode::kUnavailable, "leader", "another coordinator leads now",
-                     "start this one again: it waits as a standby"};
-    spdlog::info("stopping");
+    spdlog::info(lost_leadership_ ? "another coordinator leads now: this one stands by" : "stopping");
     return {};
 }
 

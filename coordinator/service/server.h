@@ -14,7 +14,8 @@ namespace loopmind::service {
 
 struct ServerConfig {
     std::filesystem::path home;
-    std::string store; ///< postgresql://...; empty: SQLite in the home.
+    std::string store;           ///< postgresql://...; empty: SQLite in the home.
+    std::filesystem::path blobs; ///< Shared by all coordinators of a farm; empty: in the home.
     std::string client_endpoint = "tcp://127.0.0.1:7761";
     std::string worker_endpoint = "tcp://127.0.0.1:7762";
     core::FarmConfig farm;
@@ -30,9 +31,10 @@ class Server {
     static Result<std::unique_ptr<Server>> open(ServerConfig config);
     ~Server();
 
-    /// Serves until stop(). Errors: unavailable when another coordinator began a term: this one must not go
-    /// on.
+    /// Serves until stop(), or until another coordinator began a term: then this one must not go on.
     Status run();
+    /// Whether run() ended because another coordinator leads now. Opening a server again waits as a standby.
+    bool replaced() const { return lost_leadership_; }
     /// Any thread or signal handler.
     void stop() noexcept;
 

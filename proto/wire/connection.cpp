@@ -6,7 +6,9 @@
 #include "proto/wire/limits.h"
 
 #include <array>
+#include <charconv>
 #include <cstring>
+#include <string_view>
 
 namespace loopmind::wire {
 namespace {
@@ -17,6 +19,20 @@ constexpr int kWatchedEvents = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVEN
                                ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED |
                                ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                                ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+
+constexpr const char* kEndpointForm = "use tcp://ADDRESS:PORT";
+
+/// By its form alone: whether the host exists is found out when it is needed.
+bool is_endpoint(const std::string& text) {
+    constexpr std::string_view kScheme = "tcp://";
+    if (text.rfind(kScheme, 0) != 0) return false;
+    const auto colon = text.rfind(':');
+    if (colon < kScheme.size() + 1) return false;
+    int port = 0;
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + colon + 1, end, port);
+    return read.ec == std::errc() && read.ptr == end && port > 0 && port < 65536;
+}
 
 /// Next monitor event, 0 when there is none.
 int next_event(zmq::socket_t& monitor) {
@@ -31,22 +47,29 @@ int next_event(zmq::socket_t& monitor) {
 
 } // namespace
 
-Connection::Connection(zmq::context_t& context, std::string endpoint, std::string server_key,
+Connection::Connection(zmq::context_t& context, std::vector<std::string> endpoints, std::string server_key,
                        KeyPair own_keys)
-    : context_(context), endpoint_(std::move(endpoint)), server_key_(std::move(server_key)),
+    : context_(context), endpoints_(std::move(endpoints)), server_key_(std::move(server_key)),
       own_keys_(std::move(own_keys)), pause_(kReconnectMinMs) {}
 
 Connection::~Connection() {
     close_socket();
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(zmq::context_t& context, const std::string& endpoint,
+Result<std::unique_ptr<Connection>> Connection::open(zmq::context_t& context,
+                                                     const std::vector<std::string>& endpoints,
                                                      const std::string& server_key, const KeyPair& own_keys) {
+    if (endpoints.empty())
+        return Error{ErrorCode::kInvalidArgument, "endpoints", "no coordinator is named", kEndpointForm};
+    for (const std::string& endpoint : endpoints)
+        if (!is_endpoint(endpoint))
+            return Error{ErrorCode::kInvalidArgument, endpoint, "is no address of a coordinator",
+                         kEndpointForm};
     if (!is_z85_key(server_key)) {
         return Error{ErrorCode::kInvalidArgument, "coordinator key", "is not a key of 40 Z85 characters",
                      "copy what `loopmind-coordinator public-key` prints"};
     }
-    std::unique_ptr<Connection> connection(new Connection(context, endpoint, server_key, own_keys));
+    std::unique_ptr<Connection> connection(new Connection(context, endpoints, server_key, own_keys));
     if (auto status = connection->open_socket(); !status) return status.error();
     return connection;
 }
@@ -74,12 +97,12 @@ Status Connection::open_socket() {
         monitor_ = zmq::socket_t(context_, zmq::socket_type::pair);
         monitor_.set(zmq::sockopt::linger, 0);
         monitor_.connect(watch);
-        socket_.connect(endpoint_);
+        socket_.connect(endpoint());
         return {};
     } catch (const zmq::error_t& problem) {
         const Error error{problem.num() == EINVAL ? ErrorCode::kInvalidArgument : ErrorCode::kUnavailable,
-                          endpoint_, std::string("cannot be connected to: ") + problem.what(),
-                          "use tcp://ADDRESS:PORT"};
+                          endpoint(), std::string("cannot be connected to: ") + problem.what(),
+                          kEndpointForm};
         close_socket();
         return error;
     }
@@ -95,22 +118,53 @@ void Connection::close_socket() {
     if (monitor_) monitor_.close();
 }
 
-void Connection::lose(Problem problem) {
-    problem_ = problem;
-    if (problem == Problem::kBroken) pause_ = std::chrono::milliseconds(kReconnectMinMs);
+/// A connection that worked is over. Its coordinator may be gone for good: another one is asked first.
+void Connection::break_off() {
+    problem_ = Problem::kBroken;
+    problem_place_ = endpoint();
+    pause_ = std::chrono::milliseconds(kReconnectMinMs);
+    failed_ = 0;
+    round_ = Problem::kNone;
     close_socket();
+    at_ = (at_ + 1) % endpoints_.size();
+    reopen_at_ = Clock::now() + pause_;
+}
+
+/// One endpoint did not let us in: the next is tried at once, the next round after a pause.
+void Connection::attempt_failed(Problem problem) {
+    if (round_ != Problem::kRefused) {
+        round_ = problem;
+        refused_by_ = at_;
+    }
+    close_socket();
+    at_ = (at_ + 1) % endpoints_.size();
+    if (++failed_ < endpoints_.size()) {
+        reopen_at_ = Clock::now();
+        return;
+    }
+    problem_ = round_;
+    problem_place_ = round_ == Problem::kRefused ? endpoints_[refused_by_] : place();
+    failed_ = 0;
+    round_ = Problem::kNone;
     reopen_at_ = Clock::now() + pause_;
     pause_ = std::min(2 * pause_, std::chrono::milliseconds(kReconnectMaxMs));
 }
 
+std::string Connection::place() const {
+    std::string all;
+    for (const std::string& one : endpoints_)
+        all += (all.empty() ? "" : ", ") + one;
+    return all;
+}
+
 void Connection::reconnect() {
-    lose(Problem::kBroken);
+    break_off();
 }
 
 Connection::Change Connection::update() {
     try {
         if (!socket_ && Clock::now() >= reopen_at_) {
-            if (!open_socket()) reopen_at_ = Clock::now() + pause_;
+            if (!open_socket()) attempt_failed(Problem::kNobodyThere);
         }
         while (const int event = next_event(monitor_)) {
             switch (event) {
@@ -121,16 +175,20 @@ Connection::Change Connection::update() {
                 connected_ = true;
                 refused_at_ = Clock::time_point::max();
                 problem_ = Problem::kNone;
+                failed_ = 0;
+                round_ = Problem::kNone;
                 return Change::kConnected;
-            case ZMQ_EVENT_CLOSED: // a TCP attempt failed; libzmq tries again by itself
-                if (!connected_) problem_ = Problem::kNobodyThere;
+            case ZMQ_EVENT_CLOSED: // a TCP attempt failed
+                if (!connected_) attempt_failed(Problem::kNobodyThere);
                 break;
             case ZMQ_EVENT_DISCONNECTED:
             case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
             case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
             case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: {
-                const bool worked = connected_;
-                lose(worked ? Problem::kBroken : Problem::kRefused);
+                if (connected_)
+                    break_off();
+                else
+                    attempt_failed(Problem::kRefused);
                 return Change::kLost;
             }
             default:
@@ -139,7 +197,13 @@ Connection::Change Connection::update() {
         }
         if (Clock::now() >= refused_at_) {
             refused_at_ = Clock::time_point::max();
-            problem_ = Problem::kRefused;
+            // It may be slow: a lone endpoint has until libzmq's own limit, others are asked meanwhile.
+            if (endpoints_.size() > 1) {
+                attempt_failed(Problem::kRefused);
+            } else {
+                problem_ = Problem::kRefused;
+                problem_place_ = endpoint();
+            }
         }
     } catch (const zmq::error_t&) {
         // interrupted or the context ends
@@ -150,17 +214,17 @@ Connection::Change Connection::update() {
 Error Connection::problem_error() const {
     switch (problem_) {
     case Problem::kNobodyThere:
-        return {ErrorCode::kUnavailable, endpoint_, "nothing answers there",
+        return {ErrorCode::kUnavailable, problem_place_, "nothing answers there",
                 "start the coordinator (`loopmind up`) or correct the address"};
     case Problem::kRefused:
-        return {ErrorCode::kUnavailable, endpoint_, "the coordinator does not finish the handshake",
+        return {ErrorCode::kUnavailable, problem_place_, "the coordinator does not finish the handshake",
                 "check the coordinator's key, and that this key is enrolled there"};
     case Problem::kBroken:
-        return {ErrorCode::kUnavailable, endpoint_, "the connection was lost", ""};
+        return {ErrorCode::kUnavailable, problem_place_, "the connection was lost", ""};
     case Problem::kNone:
         break;
     }
-    return {ErrorCode::kUnavailable, endpoint_, "not connected yet", ""};
+    return {ErrorCode::kUnavailable, place(), "not connected yet", ""};
 }
 
 bool Connection::receive(google::protobuf::MessageLite& message, Incoming& incoming) {
@@ -199,13 +263,13 @@ Status Connection::send(const google::protobuf::MessageLite& message, std::span<
         const auto last = zmq::send_flags::dontwait;
         const auto more = zmq::send_flags::sndmore | zmq::send_flags::dontwait;
         if (!socket_.send(header, bytes.empty() ? last : more)) {
-            return Error{ErrorCode::kResourceExhausted, endpoint_,
+            return Error{ErrorCode::kResourceExhausted, endpoint(),
                          "the coordinator reads too slowly, the queue is full", "try again later"};
         }
         if (!bytes.empty()) socket_.send(zmq::const_buffer(bytes.data(), bytes.size()), last);
         return {};
     } catch (const zmq::error_t& problem) {
-        return Error{ErrorCode::kUnavailable, endpoint_, std::string("cannot be reached: ") + problem.what(),
+        return Error{ErrorCode::kUnavailable, endpoint(), std::string("cannot be reached: ") + problem.what(),
                      ""};
     }
 }

@@ -1,4 +1,5 @@
-// The connecting end of the wire: a DEALER socket with CURVE that reconnects by itself.
+// The connecting end of the wire: a DEALER socket with CURVE that reconnects by itself, to whichever of the
+// farm's coordinators answers.
 #pragma once
 
 #include "proto/base/result.h"
@@ -27,24 +28,30 @@ namespace loopmind::wire {
 class Connection {
   public:
     enum class Change { kNone, kConnected, kLost };
-    /// Why there is no connection.
+    /// Why there is no connection. Of several endpoints: known when each was tried once since the last
+    /// connection, and a refusal outweighs one where nobody is.
     enum class Problem {
         kNone,
-        kNobodyThere, ///< nothing listens at the endpoint
+        kNobodyThere, ///< nothing listens at any endpoint
         kRefused,     ///< someone listens and closed during the handshake: other server key, or our key not
                       ///< enrolled
         kBroken,      ///< a connection that worked was lost
     };
 
-    /// Starts to connect in the background. Errors: invalid_argument (malformed endpoint or key).
-    static Result<std::unique_ptr<Connection>> open(zmq::context_t& context, const std::string& endpoint,
+    /// Starts to connect in the background: to the first endpoint, and when that fails or breaks to the next,
+    /// round and round. The coordinators of a farm share one key: only the leader among them listens. Errors:
+    /// invalid_argument (no endpoint, a malformed one, or a malformed key).
+    static Result<std::unique_ptr<Connection>> open(zmq::context_t& context,
+                                                    const std::vector<std::string>& endpoints,
                                                     const std::string& server_key, const KeyPair& own_keys);
     ~Connection();
 
     /// Takes in what happened to the network connection; call after every wait. Reconnects with a pause of
-    /// 50 ms to 2 s, doubling. At most one change per call; call again until kNone.
+    /// 50 ms to 2 s between rounds, doubling. At most one change per call; call again until kNone.
     Change update();
     bool connected() const { return connected_; }
+    /// The one in use or tried last.
+    const std::string& endpoint() const { return endpoints_[at_]; }
     Problem problem() const { return problem_; }
     /// The problem as an error for people; unavailable.
     Error problem_error() const;
@@ -63,13 +70,21 @@ class Connection {
     const DropCounts& dropped() const { return dropped_; }
 
   private:
-    Connection(zmq::context_t& context, std::string endpoint, std::string server_key, KeyPair own_keys);
+    Connection(zmq::context_t& context, std::vector<std::string> endpoints, std::string server_key,
+               KeyPair own_keys);
     Status open_socket();
     void close_socket();
-    void lose(Problem problem);
+    void break_off();
+    void attempt_failed(Problem problem);
+    std::string place() const;
 
     zmq::context_t& context_;
-    std::string endpoint_;
+    std::vector<std::string> endpoints_;
+    std::size_t at_ = 0;             ///< index of the endpoint in use
+    std::size_t failed_ = 0;         ///< endpoints of this round that failed
+    Problem round_ = Problem::kNone; ///< the worst of this round
+    std::size_t refused_by_ = 0;     ///< index of the endpoint that round_ is about, when it refused
+    std::string problem_place_;      ///< what problem_ is about
     std::string server_key_;
     KeyPair own_keys_;
     zmq::socket_t socket_;

@@ -3,18 +3,15 @@
 # and every output must have the hash of an undisturbed run. With --postgres the metadata are in a PostgreSQL server,
 # which is killed too. See --help.
 import argparse
-import hashlib
 import itertools
 import json
 import os
-import queue
 import random
 import shutil
 import signal
 import sqlite3
 import sys
 import tempfile
-import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "acceptance"))
@@ -22,19 +19,12 @@ from farm import CommandFailed, DEFAULT_BIN, Farm  # noqa: E402
 from measures.table import print_table  # noqa: E402
 from postgres import Postgres  # noqa: E402
 from raw_peer import Peer, load_messages, read_keys  # noqa: E402
+from storm import CLIENTS, Feed, delivered_hashes, wait_for, work_findings  # noqa: E402
 
-CLIENTS = 6
 STATES = ("queued", "leased", "streaming", "uploaded-not-committed", "committed-not-acknowledged")
 # Points at which the coordinator ends itself when asked to by LOOPMIND_FAULT=point:count.
 FAULTS = {"uploaded-not-committed": "before-commit", "committed-not-acknowledged": "after-commit-before-verdict"}
 READY, LEASED = 2, 3  # TaskState of the contract
-
-
-def job_params(number):
-    """Small jobs; every third plays long enough to be caught while it streams."""
-    return {"prompt": f"chaos job {number}", "genre": ("LoFi", "House", "Rock")[number % 3], "bars": 8 if number % 3 == 0 else 1,
-            "tempo": 70 if number % 3 == 0 else 200, "key": "A minor", "stems": ["drums", "bass"], "fx": [], "seed": 1000 + number,
-            "video_sync": False}
 
 
 class Observer:
@@ -96,54 +86,6 @@ class Observer:
                         yield job.job_id, task
 
 
-class Feed:
-    """Client processes that take jobs one after another, no more than `allow` lets through."""
-
-    def __init__(self, farm, folder, count):
-        self.farm, self.folder, self.failures, self.done = farm, folder, [], 0
-        self.work = queue.Queue()
-        for number in range(count):
-            self.work.put(number)
-        self.allowed = threading.Semaphore(0)
-        self.threads = [threading.Thread(target=self._run, daemon=True) for _ in range(CLIENTS)]
-        for thread in self.threads:
-            thread.start()
-
-    def allow(self, count):
-        for _ in range(count):
-            self.allowed.release()
-
-    def _run(self):
-        while True:
-            self.allowed.acquire()
-            try:
-                number = self.work.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                self._deliver(number)
-                self.done += 1
-            except Exception as error:  # a client that failed is a finding, not the end of the test
-                self.failures.append(f"job {number}: {error}")
-
-    def _deliver(self, number):
-        """A client that starts while nobody listens says so and ends (exit 3), as a person would be told; asked again."""
-        for attempt in itertools.count():
-            try:
-                self.farm.generate(job_params(number), os.path.join(self.folder, f"job-{number:03d}"), timeout=240)
-                return
-            except CommandFailed as failed:
-                if failed.done.returncode != 3 or attempt == 200:
-                    raise
-                time.sleep(0.3)
-
-    def finish(self):
-        self.allow(1000)
-        for thread in self.threads:
-            thread.join(timeout=300)
-        return not any(thread.is_alive() for thread in self.threads)
-
-
 def outputs_of(observer):
     """{prompt: {(task kind, stem, role): sha256}} of all jobs, and {prompt: number of jobs}."""
     hashes, counts, undone = {}, {}, []
@@ -160,32 +102,10 @@ def outputs_of(observer):
     return hashes, counts, undone
 
 
-def delivered_hashes(folder):
-    """{path in folder: sha256} of all WAV and MIDI files that the clients wrote."""
-    found = {}
-    for base, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith((".wav", ".mid")):
-                path = os.path.join(base, name)
-                with open(path, "rb") as stream:
-                    found[os.path.relpath(path, folder)] = hashlib.sha256(stream.read()).hexdigest()
-    return found
-
-
 def strikes(database):
     """(state, victim) of all kills. The database has no fault points: it is killed in the states that can be seen."""
     pairs = list(itertools.product(STATES, ("coordinator", "worker")))
     return pairs + [(state, "database") for state in STATES if database and state not in FAULTS]
-
-
-def wait_for(condition, seconds):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.002)
-    return None
 
 
 class Killer:
@@ -289,9 +209,7 @@ def stored(farm):
     """What the stopped farm's database says: (findings, tasks that are not done, digests of all outputs)."""
     url = farm.extra.get("LOOPMIND_STORE")
     if url:
-        undone = Postgres.query(url, "SELECT job, n, state FROM all_tasks WHERE state <> 4")
-        digests = Postgres.query(url, "SELECT DISTINCT o ->> 1 FROM all_tasks, jsonb_array_elements(outputs) o")
-        return [], undone, [digest for (digest,) in digests]
+        return [], *Postgres.work(url)
     with sqlite3.connect(os.path.join(farm.home, "coordinator", "coordinator.db")) as database:
         found = [f"database: {row[0]}" for row in database.execute("PRAGMA integrity_check") if row[0] != "ok"]
         undone = database.execute("SELECT job, n, state FROM tasks WHERE state <> 4").fetchall()
@@ -302,18 +220,7 @@ def stored(farm):
 def disk_findings(farm):
     """Asks the stopped farm's files: a sound database, every task done, every output a blob that is what its name says."""
     found, undone, digests = stored(farm)
-    found += [f"task {row} is not done" for row in undone]
-    if not digests:
-        found.append("the database holds no output")
-    for digest in digests:
-        path = os.path.join(farm.home, "coordinator", "blobs", digest[:2], digest)
-        try:
-            with open(path, "rb") as stream:
-                if hashlib.sha256(stream.read()).hexdigest() != digest:
-                    found.append(f"blob {digest} holds other bytes")
-        except OSError as error:
-            found.append(f"blob {digest}: {error}")
-    return found
+    return found + work_findings(undone, digests, os.path.join(farm.home, "coordinator", "blobs"))
 
 
 def main():

@@ -36,6 +36,13 @@ class Postgres:
         done = subprocess.run(["psql", url, "-XAt", "-F", "\t", "-c", statement], check=True, capture_output=True, text=True)
         return [tuple(line.split("\t")) for line in done.stdout.splitlines()]
 
+    @staticmethod
+    def work(url):
+        """(tasks that are not done, digests of all outputs)."""
+        undone = Postgres.query(url, "SELECT job, n, state FROM all_tasks WHERE state <> 4")
+        digests = Postgres.query(url, "SELECT DISTINCT o ->> 1 FROM all_tasks, jsonb_array_elements(outputs) o")
+        return undone, [digest for (digest,) in digests]
+
     def close(self):
         self.process.stdin.close()
         self.process.wait(timeout=60)

@@ -49,7 +49,7 @@ Result<std::unique_ptr<Service>> Service::create(zmq::context_t& context, Servic
     std::error_code ignored;
     std::filesystem::remove_all(service->environment_.scratch, ignored);
     auto connection =
-        wire::Connection::open(context, settings.endpoint, settings.coordinator_key, settings.keys);
+        wire::Connection::open(context, settings.endpoints, settings.coordinator_key, settings.keys);
     if (!connection) return connection.error();
     service->connection_ = std::move(*connection);
     service->slots_ =
@@ -217,7 +217,7 @@ void Service::on_command(const v1::WorkerCommand& command, const wire::Incoming&
 
 void Service::on_welcome(const v1::WorkerWelcome& welcome) {
     if (welcome.protocol() < wire::kProtocolMin || welcome.protocol() > wire::kProtocolMax) {
-        refusal_ = Error{ErrorCode::kVersionMismatch, config_.endpoint,
+        refusal_ = Error{ErrorCode::kVersionMismatch, connection_->endpoint(),
                          "the coordinator (" + welcome.software() + ") speaks protocol " +
                              std::to_string(welcome.protocol()) + ", this worker speaks " +
                              std::to_string(wire::kProtocolMin) + " to " + std::to_string(wire::kProtocolMax),
@@ -235,7 +235,7 @@ void Service::on_welcome(const v1::WorkerWelcome& welcome) {
     next_beat_ = Steady::now(); // renews leases that went on while the connection was away
     next_complaint_ = {};
     if (!is_new) return;
-    spdlog::info("connected to {} ({}); outputs go {}", config_.endpoint, welcome.software(),
+    spdlog::info("connected to {} ({}); outputs go {}", connection_->endpoint(), welcome.software(),
                  reached && reached->writable ? "straight into its folder" : "through the connection");
     uploads_.connected([this](const auto& message, auto bytes) { return send(message, bytes); });
     inputs_->connected([this](const auto& message) { return send(message); });

@@ -32,8 +32,8 @@ struct ServiceConfig {
     std::filesystem::path home;
     std::string worker_id;
     wire::KeyPair keys;
-    std::string endpoint;
-    std::string coordinator_key; ///< Z85
+    std::vector<std::string> endpoints; ///< coordinators, tried in turn
+    std::string coordinator_key;        ///< Z85
     std::uint32_t slots = 1;
     std::string device = "cpu";
     std::uint64_t memory_bytes = 0;

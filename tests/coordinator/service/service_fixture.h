@@ -39,7 +39,7 @@ template <typename Out, typename In> class Peer {
 
     Peer(zmq::context_t& context, const std::string& endpoint, const std::string& server_key,
          const wire::KeyPair& keys) {
-        auto opened = wire::Connection::open(context, endpoint, server_key, keys);
+        auto opened = wire::Connection::open(context, {endpoint}, server_key, keys);
         EXPECT_TRUE(opened.ok());
         connection_ = std::move(*opened);
     }

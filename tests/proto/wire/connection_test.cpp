@@ -55,12 +55,24 @@ class Wire : public testing::Test {
         return keys;
     }
 
-    std::unique_ptr<Connection> connect(const KeyPair& keys, const std::string& endpoint,
+    std::unique_ptr<Connection> connect(const KeyPair& keys, const std::vector<std::string>& endpoints,
                                         const std::string& key) {
-        auto connection = Connection::open(peers, endpoint, key, keys);
+        auto connection = Connection::open(peers, endpoints, key, keys);
         EXPECT_TRUE(connection);
         return std::move(*connection);
     }
+    std::unique_ptr<Connection> connect(const KeyPair& keys, const std::string& endpoint,
+                                        const std::string& key) {
+        return connect(keys, std::vector{endpoint}, key);
+    }
+    /// A second coordinator of the same farm.
+    std::unique_ptr<Listener> another() {
+        auto bound = Listener::bind(context, "tcp://127.0.0.1:*", server_keys, "workers", kShortHandshake);
+        EXPECT_TRUE(bound);
+        return std::move(*bound);
+    }
+    /// An endpoint at which nobody listens.
+    std::string deserted() { return another()->endpoint(); }
     std::unique_ptr<Connection> connect(const KeyPair& keys) {
         return connect(keys, listener->endpoint(), server_keys.public_key);
     }
@@ -245,10 +257,17 @@ TEST_F(Wire, BadEndpointsAreNamed) {
     EXPECT_EQ(taken.error().field, listener->endpoint());
     EXPECT_EQ(Listener::bind(context, "nonsense", server_keys, "workers").error().code,
               ErrorCode::kInvalidArgument);
-    EXPECT_EQ(Connection::open(peers, "nonsense", server_keys.public_key, enrol()).error().code,
+    EXPECT_EQ(Connection::open(peers, {"nonsense"}, server_keys.public_key, enrol()).error().code,
               ErrorCode::kInvalidArgument);
-    EXPECT_EQ(Connection::open(peers, listener->endpoint(), "short", enrol()).error().field,
+    EXPECT_EQ(Connection::open(peers, {listener->endpoint()}, "short", enrol()).error().field,
               "coordinator key");
+    EXPECT_EQ(Connection::open(peers, {}, server_keys.public_key, enrol()).error().field, "endpoints");
+    for (const char* bad :
+         {"tcp://127.0.0.1", "tcp://:1", "tcp://host:0", "tcp://host:65536", "tcp://host:1x"})
+        EXPECT_EQ(Connection::open(peers, {listener->endpoint(), bad}, server_keys.public_key, enrol())
+                      .error()
+                      .field,
+                  bad);
 }
 
 TEST_F(Wire, MalformedMessagesAreDroppedAndCountedAndThePeerGoesOn) {
@@ -332,6 +351,46 @@ TEST_F(Wire, ReconnectsToARestartedServerAndNothingOldIsDelivered) {
     Incoming incoming;
     ASSERT_TRUE(receive(message, incoming));
     EXPECT_EQ(message.request_id(), 2u);
+}
+
+TEST_F(Wire, OfSeveralEndpointsTheOneThatAnswersIsUsed) {
+    // One where nobody listens, and one that takes connections and stays silent, as a stopped process does.
+    auto silent = Listener::bind(context, "tcp://127.0.0.1:*", server_keys, "nobody", milliseconds(60000));
+    ASSERT_TRUE(silent);
+    auto connection =
+        connect(enrol(), {deserted(), (*silent)->endpoint(), listener->endpoint()}, server_keys.public_key);
+    ASSERT_TRUE(drive_connected(*connection));
+    EXPECT_EQ(connection->endpoint(), listener->endpoint());
+    EXPECT_EQ(connection->problem(), Connection::Problem::kNone);
+}
+
+TEST_F(Wire, ALostCoordinatorIsReplacedByTheNext) {
+    auto second = another();
+    auto connection = connect(enrol(), {listener->endpoint(), second->endpoint()}, server_keys.public_key);
+    ASSERT_TRUE(drive_connected(*connection));
+    EXPECT_EQ(connection->endpoint(), listener->endpoint());
+    listener = std::move(second); // the first is gone
+    ASSERT_TRUE(drive_connected(*connection));
+    EXPECT_EQ(connection->endpoint(), listener->endpoint());
+    ASSERT_TRUE(connection->send(hello(7)));
+    v1::WorkerMessage message;
+    Incoming incoming;
+    ASSERT_TRUE(receive(message, incoming));
+    EXPECT_EQ(message.request_id(), 7u);
+}
+
+TEST_F(Wire, ARefusalByOneOfSeveralIsWhatIsTold) {
+    const auto nobody = deserted(), none = deserted();
+    auto connection = connect(*generate_keys(), {nobody, listener->endpoint(), none}, server_keys.public_key);
+    ASSERT_TRUE(
+        drive(*connection, [&](auto) { return connection->problem() != Connection::Problem::kNone; }));
+    EXPECT_EQ(connection->problem(), Connection::Problem::kRefused);
+    EXPECT_EQ(connection->problem_error().field, listener->endpoint());
+
+    auto away = connect(enrol(), {nobody, none}, server_keys.public_key);
+    ASSERT_TRUE(drive(*away, [&](auto) { return away->problem() != Connection::Problem::kNone; }));
+    EXPECT_EQ(away->problem(), Connection::Problem::kNobodyThere);
+    EXPECT_EQ(away->problem_error().field, nobody + ", " + none);
 }
 
 TEST_F(Wire, TwoPeersWithOneRoutingIdDoNotReadEachOthersAnswers) {

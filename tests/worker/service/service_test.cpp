@@ -152,7 +152,7 @@ class ServiceTest : public testing::Test {
         config.home = root / "home";
         config.worker_id = "0123456789abcdef";
         config.keys = worker_keys;
-        config.endpoint = endpoint;
+        config.endpoints = {endpoint};
         config.coordinator_key = server_keys.public_key;
         config.slots = 2;
         config.software = "test";
