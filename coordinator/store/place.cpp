@@ -28,6 +28,10 @@ Result<std::unique_ptr<IdentityReader>> StorePlace::open_identities() const {
     return postgres_ ? open_postgres_identities(*postgres_) : open_sqlite_identities(file_);
 }
 
+Result<std::unique_ptr<AccessStore>> StorePlace::open_access() const {
+    return postgres_ ? open_postgres_access(*postgres_) : open_sqlite_access(file_);
+}
+
 int StorePlace::newest_schema() const {
     return postgres_ ? newest_postgres_schema() : newest_sqlite_schema();
 }

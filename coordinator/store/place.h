@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "coordinator/store/access_store.h"
 #include "coordinator/store/postgres/address.h"
 #include "coordinator/store/store.h"
 
@@ -25,6 +26,8 @@ class StorePlace {
     /// SQLite is migrated to the newest schema when it is opened; PostgreSQL only by migrate().
     Result<std::unique_ptr<Store>> open() const;
     Result<std::unique_ptr<IdentityReader>> open_identities() const;
+    /// With SQLite, open() must have brought the schema up to date.
+    Result<std::unique_ptr<AccessStore>> open_access() const;
     int newest_schema() const;
     Status migrate(int version) const;
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "coordinator/store/access_store.h"
 #include "coordinator/store/postgres/address.h"
 #include "coordinator/store/store.h"
 
@@ -23,5 +24,8 @@ Status migrate_postgres(const PostgresAddress& address, int version);
 /// Identities in memory, read again by a thread of its own when they changed: looking one up never waits for
 /// a database that is away; what was known last counts.
 Result<std::unique_ptr<IdentityReader>> open_postgres_identities(const PostgresAddress& address);
+
+/// Errors as open_postgres_store().
+Result<std::unique_ptr<AccessStore>> open_postgres_access(const PostgresAddress& address);
 
 } // namespace loopmind::store

@@ -12,7 +12,7 @@ namespace {
 const std::vector<Migration>& known_migrations() {
     static const std::vector<Migration> all = [] {
         std::vector<Migration> found;
-        for (const std::string name : {"001_base"})
+        for (const std::string name : {"001_base", "002_access"})
             found.push_back({name, postgres_sql(name + ".up"), postgres_sql(name + ".down")});
         return found;
     }();

@@ -13,7 +13,7 @@ namespace {
 const std::vector<Migration>& known_migrations() {
     static const std::vector<Migration> all = [] {
         std::vector<Migration> found;
-        for (const std::string name : {"001_base", "002_leader"})
+        for (const std::string name : {"001_base", "002_leader", "003_access"})
             found.push_back({name, sqlite_sql(name + ".up"), sqlite_sql(name + ".down")});
         return found;
     }();

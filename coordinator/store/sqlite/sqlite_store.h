@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "coordinator/store/access_store.h"
 #include "coordinator/store/store.h"
 
 namespace loopmind::store {
@@ -21,5 +22,8 @@ Status migrate_sqlite(const std::filesystem::path& file, int version);
 
 /// A second, read-only connection for the ZAP thread.
 Result<std::unique_ptr<IdentityReader>> open_sqlite_identities(const std::filesystem::path& file);
+
+/// A second connection; the database must have the newest schema.
+Result<std::unique_ptr<AccessStore>> open_sqlite_access(const std::filesystem::path& file);
 
 } // namespace loopmind::store

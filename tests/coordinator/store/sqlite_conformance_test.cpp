@@ -1,4 +1,5 @@
 // The suite on SQLite.
+#include "tests/coordinator/store/access_conformance.h"
 #include "tests/coordinator/store/store_conformance.h"
 
 namespace loopmind::store {
@@ -9,6 +10,16 @@ Result<std::unique_ptr<Store>> open_sqlite(const std::filesystem::path& folder) 
 }
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformance, ::testing::Values(Implementation{"sqlite", open_sqlite}),
+                         [](const auto& info) { return info.param.name; });
+
+// Opening the store makes the database.
+Result<std::unique_ptr<AccessStore>> open_access(const std::filesystem::path& folder) {
+    if (auto store = open_sqlite(folder); !store.ok()) return store.error();
+    return open_sqlite_access(folder / "coordinator.db");
+}
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, AccessConformance,
+                         ::testing::Values(AccessImplementation{"sqlite", open_access}),
                          [](const auto& info) { return info.param.name; });
 
 } // namespace

@@ -1,0 +1,1 @@
+DELETE FROM audit WHERE seq <= (SELECT max(seq) FROM audit) - ?1
