@@ -42,7 +42,7 @@ bool has_zap_handler(zmq::context_t& context) {
 
 Result<std::unique_ptr<Listener>> Listener::bind(zmq::context_t& context, const std::string& endpoint,
                                                  const KeyPair& keys, const std::string& zap_domain,
-                                                 std::chrono::milliseconds handshake) {
+                                                 std::chrono::milliseconds handshake, const Limits& limits) {
     if (!has_zap_handler(context)) {
         return Error{ErrorCode::kInternal, endpoint, "no ZAP handler runs: everybody would be admitted", ""};
     }
@@ -53,7 +53,7 @@ Result<std::unique_ptr<Listener>> Listener::bind(zmq::context_t& context, const 
         socket.set(zmq::sockopt::zap_domain, zap_domain);
         socket.set(zmq::sockopt::router_mandatory, true);
         socket.set(zmq::sockopt::router_handover, false);
-        socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(kMaxMessageBytes));
+        socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(limits.message_bytes));
         socket.set(zmq::sockopt::sndhwm, kHighWaterMark);
         socket.set(zmq::sockopt::rcvhwm, kHighWaterMark);
         socket.set(zmq::sockopt::linger, kLingerMs);
@@ -63,8 +63,9 @@ Result<std::unique_ptr<Listener>> Listener::bind(zmq::context_t& context, const 
         socket.set(zmq::sockopt::heartbeat_ttl, kHeartbeatTimeoutMs);
         socket.set(zmq::sockopt::tcp_keepalive, 1);
         socket.set(zmq::sockopt::backlog, 1024);
-        socket.bind(endpoint);
         std::unique_ptr<Listener> listener(new Listener(std::move(socket)));
+        listener->peers_ = std::make_unique<Peers>(context, listener->socket_, limits.peers);
+        listener->socket_.bind(endpoint);
         listener->endpoint_ = listener->socket_.get(zmq::sockopt::last_endpoint);
         return listener;
     } catch (const zmq::error_t& problem) {
@@ -79,13 +80,34 @@ Result<std::unique_ptr<Listener>> Listener::bind(zmq::context_t& context, const 
 
 Listener::~Listener() = default;
 
+const Listener::Limits& Listener::default_limits() {
+    static const Limits limits;
+    return limits;
+}
+
+void Listener::tend(std::chrono::steady_clock::time_point now) {
+    try {
+        peers_->look(now);
+    } catch (const zmq::error_t&) {
+        // interrupted or the context ends
+    }
+}
+
 bool Listener::receive(google::protobuf::MessageLite& message, Incoming& incoming) {
     try {
         for (int dropped = 0; dropped < kMostDropsPerCall; ++dropped) {
             std::array<zmq::message_t, 3> frames; // routing id, header, bytes
-            const auto count = receive_frames(socket_, frames);
+            std::uint64_t bytes = 0;
+            const auto count = receive_frames(socket_, frames, [&](const zmq::message_t& frame) {
+                bytes += bytes_on_the_wire(frame.size());
+            });
             if (count == 0) return false;
             const auto& header = frames[1];
+            if (count > 1) {
+                bytes -= bytes_on_the_wire(frames[0].size()); // the routing id is no frame of the peer's
+                peers_->delivered(zmq_msg_get(header.handle(), ZMQ_SRCFD), frames[0].to_string(),
+                                  property(header, "User-Id"), bytes);
+            }
             if (count < 2 || count > 3) {
                 ++dropped_.frames;
                 continue;

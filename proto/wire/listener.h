@@ -5,6 +5,7 @@
 #include "proto/wire/incoming.h"
 #include "proto/wire/keys.h"
 #include "proto/wire/limits.h"
+#include "proto/wire/peers.h"
 
 #include <google/protobuf/message_lite.h>
 
@@ -23,6 +24,10 @@ namespace loopmind::wire {
 /// routing id of another and read its answers.
 class Listener {
   public:
+    struct Limits {
+        std::size_t message_bytes = kMaxMessageBytes; ///< of one frame; a larger one cuts the peer off
+        PeerLimits peers;
+    };
     static constexpr std::chrono::milliseconds kHandshakeTime{kHandshakeMs};
 
     /// Binds `endpoint` ("tcp://127.0.0.1:7761"; port "*" picks one). Errors: unavailable (address in use),
@@ -31,7 +36,8 @@ class Listener {
     /// after `handshake` is cut.
     static Result<std::unique_ptr<Listener>> bind(zmq::context_t& context, const std::string& endpoint,
                                                   const KeyPair& keys, const std::string& zap_domain,
-                                                  std::chrono::milliseconds handshake = kHandshakeTime);
+                                                  std::chrono::milliseconds handshake = kHandshakeTime,
+                                                  const Limits& limits = default_limits());
     ~Listener();
 
     /// The endpoint really bound, with the port number.
@@ -50,14 +56,24 @@ class Listener {
     Status send(const std::string& routing_id, const google::protobuf::MessageLite& message,
                 zmq::message_t&& bytes);
 
+    /// Cuts connections that are beyond the limits; call it at next_tend() at the latest.
+    void tend(std::chrono::steady_clock::time_point now);
+    std::chrono::steady_clock::time_point next_tend() const { return peers_->next_look(); }
+    /// Closes the connection that a message came from, or all connections of a key.
+    void cut_route(const std::string& routing_id) { peers_->cut_route(routing_id); }
+    void cut_key(const std::string& key) { peers_->cut_key(key); }
+    const Peers& peers() const { return *peers_; }
+
     /// For wire::wait.
     zmq::pollitem_t poll_item();
     const DropCounts& dropped() const { return dropped_; }
 
   private:
     explicit Listener(zmq::socket_t socket) : socket_(std::move(socket)) {}
+    static const Limits& default_limits();
 
     zmq::socket_t socket_;
+    std::unique_ptr<Peers> peers_; // goes before the socket that it watches
     std::string endpoint_;
     DropCounts dropped_;
 };
