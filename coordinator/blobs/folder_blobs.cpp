@@ -177,17 +177,16 @@ class FolderBlobs : public BlobStore {
         const fs::path to = wire::blob_path(root_, sha256);
         const auto known = this->size(sha256);
         Descriptor fd = open_regular(from, O_RDONLY);
-        if (!fd) {
-            // Adopted before and not committed, or the recipe gave bytes that are here already.
-            if (known && *known == size) return AdoptVerdict::kAdopted;
-            return known ? AdoptVerdict::kMismatch : AdoptVerdict::kMissing;
-        }
+        if (!fd) // Knowing a blob's name does not make it anybody's output: the bytes must have come.
+            return known && *known == size && was_adopted(output, sha256) ? AdoptVerdict::kAdopted
+                                                                          : AdoptVerdict::kMissing;
         const auto digest = digest_of(fd.get(), from);
         if (!digest.ok()) return digest.error();
         if (digest->sha256 != sha256 || digest->size != size) {
             discard(output);
             return AdoptVerdict::kMismatch;
         }
+        if (Status status = note_adopted(output, sha256); !status) return status.error();
         if (known && *known == size) {
             discard(output);
             return AdoptVerdict::kAdopted;
@@ -241,6 +240,27 @@ class FolderBlobs : public BlobStore {
 
     fs::path path_of(const AttemptOutput& output) const {
         return wire::attempt_file_path(root_, output.task_id, output.epoch, output.role);
+    }
+
+    // What was adopted for an attempt, for a result that is reported again because its commit did not come
+    // about. It lies beside the attempt's files and is swept with them.
+    fs::path note_of(const AttemptOutput& output) const {
+        return path_of(output).replace_extension(".adopted");
+    }
+    Status note_adopted(const AttemptOutput& output, const std::string& sha256) const {
+        const fs::path note = note_of(output);
+        Descriptor fd = open_regular(note, O_RDWR | O_CREAT);
+        if (!fd) return base::file_error(note, "cannot be made", errno);
+        const ssize_t written = ::pwrite(fd.get(), sha256.data(), sha256.size(), 0);
+        if (written != static_cast<ssize_t>(sha256.size()))
+            return base::file_error(note, "cannot be written", written < 0 ? errno : ENOSPC);
+        return {};
+    }
+    bool was_adopted(const AttemptOutput& output, const std::string& sha256) const {
+        Descriptor fd = open_regular(note_of(output), O_RDONLY);
+        std::string text(sha256.size(), '\0');
+        return fd && ::pread(fd.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()) &&
+               text == sha256;
     }
 
     static Result<std::unique_ptr<Reader>> open_file(const fs::path& path) {

@@ -70,9 +70,12 @@ TEST_F(FolderBlobsTest, AnAttemptIsWrittenGrowsAndIsAdopted) {
     EXPECT_EQ(*blobs_->adopt(output_, hash_, text_.size()), AdoptVerdict::kAdopted);
     EXPECT_EQ(blobs_->size(hash_), text_.size());
     EXPECT_EQ(content(hash_), text_);
+    EXPECT_FALSE(fs::exists(file(output_)));
+    EXPECT_EQ(blobs_->sweep([](std::uint64_t) { return false; }), 1u) << "the note of what was adopted";
     EXPECT_EQ(incoming(), 0u);
     std::string tail(4, '\0');
-    EXPECT_EQ(*(*live)->read_at(11, {reinterpret_cast<std::byte*>(tail.data()), 4}), 4u) << "a live reader goes on";
+    EXPECT_EQ(*(*live)->read_at(11, {reinterpret_cast<std::byte*>(tail.data()), 4}), 4u)
+        << "a live reader goes on";
     EXPECT_EQ(tail, "udio");
     struct stat info {};
     ASSERT_EQ(::stat(wire::blob_path(root_, hash_).c_str(), &info), 0);
@@ -110,7 +113,23 @@ TEST_F(FolderBlobsTest, ABlobThatIsThereAlreadyIsAdoptedAgain) {
     const AttemptOutput other{"job.2", 43, "audio"};
     ASSERT_TRUE(blobs_->write_attempt(other, 0, bytes_of(text_)).ok());
     EXPECT_EQ(*blobs_->adopt(other, hash_, text_.size()), AdoptVerdict::kAdopted);
-    EXPECT_EQ(incoming(), 0u);
+    EXPECT_FALSE(fs::exists(file(other)));
+    auto reopened = open_folder_blobs(root_); // the coordinator was killed before its commit
+    EXPECT_EQ(*(*reopened)->adopt(other, hash_, text_.size()), AdoptVerdict::kAdopted);
+}
+
+// A worker that knows the hash of another tenant's blob must not get it as the output of its own task.
+TEST_F(FolderBlobsTest, ABlobIsNobodysOutputByItsNameAlone) {
+    ASSERT_TRUE(blobs_->write_attempt(output_, 0, bytes_of(text_)).ok());
+    ASSERT_EQ(*blobs_->adopt(output_, hash_, text_.size()), AdoptVerdict::kAdopted);
+    for (const AttemptOutput& thief :
+         {AttemptOutput{"job.2", 43, "audio"}, AttemptOutput{"job.1", 43, "audio"},
+          AttemptOutput{"job.1", 42, "midi"}})
+        EXPECT_EQ(*blobs_->adopt(thief, hash_, text_.size()), AdoptVerdict::kMissing);
+    // Nor does anything that it can send as bytes pass for the note of an adoption.
+    const AttemptOutput forged{"job.2", 43, "audio.adopted"};
+    ASSERT_TRUE(blobs_->write_attempt(forged, 0, bytes_of(hash_)).ok());
+    EXPECT_EQ(*blobs_->adopt({"job.2", 43, "audio"}, hash_, text_.size()), AdoptVerdict::kMissing);
 }
 
 TEST_F(FolderBlobsTest, ALinkPutInPlaceOfAnAttemptIsNotFollowed) {
@@ -180,8 +199,9 @@ TEST_F(FolderBlobsTest, SweepRemovesOnlyWhatIsNotLive) {
 TEST_F(FolderBlobsTest, ManyAttemptsAtOnceNeedFewDescriptors) {
     for (int round = 0; round < 2; ++round)
         for (std::uint64_t i = 1; i <= 400; ++i)
-            ASSERT_TRUE(blobs_->write_attempt({"job." + std::to_string(i), i, "audio"},
-                                              static_cast<std::uint64_t>(round), bytes_of("x"))
+            ASSERT_TRUE(blobs_
+                            ->write_attempt({"job." + std::to_string(i), i, "audio"},
+                                            static_cast<std::uint64_t>(round), bytes_of("x"))
                             .ok());
     const auto open = std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator());
     EXPECT_LT(open, 200);
@@ -213,7 +233,8 @@ TEST(BlobThreads, EverythingAskedIsDoneBeforeTheEnd) {
     std::atomic<int> done{0};
     {
         BlobThreads threads(2);
-        for (int i = 0; i < 100; ++i) threads.run([&done] { ++done; });
+        for (int i = 0; i < 100; ++i)
+            threads.run([&done] { ++done; });
     }
     EXPECT_EQ(done, 100);
 }
