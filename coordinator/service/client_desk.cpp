@@ -17,7 +17,10 @@ namespace loopmind::service {
 namespace {
 
 constexpr std::size_t kMostSessions = 8'000;
+constexpr std::size_t kMostSessionsOfOneKey = 1'000; // nobody crowds out the others
 constexpr std::uint32_t kMostListed = 1000;
+constexpr double kNotedRefusals = 1; // a second, of one identity
+constexpr double kNotedRefusalsAtOnce = 50;
 
 std::uint64_t draw_seed() {
     return std::stoull(base::random_hex(8), nullptr, 16) >> 11;
@@ -31,8 +34,9 @@ Error no_such_job(const std::string& job_id) {
 } // namespace
 
 ClientDesk::ClientDesk(std::unique_ptr<wire::Listener> listener, Conductor& conductor, Directory& directory,
-                       WelcomeFacts facts)
+                       WelcomeFacts facts, Registrar& registrar, RateLimit requests)
     : listener_(std::move(listener)), conductor_(conductor), directory_(directory), facts_(std::move(facts)),
+      registrar_(registrar), requests_(std::move(requests)), refusals_(kNotedRefusals, kNotedRefusalsAtOnce),
       streams_(conductor.farm(), conductor.blobs(),
                {[this](std::uint64_t number, const v1::Chunk& chunk, std::span<const std::byte> bytes) {
                     Session* session = by_number(number);
@@ -70,13 +74,21 @@ ClientDesk::Session& ClientDesk::session_of(const wire::Incoming& incoming,
         }
         drop(known->second);
     }
+    const auto of_key = by_key_.find(incoming.user_id);
+    if (of_key != by_key_.end() && of_key->second.size() >= kMostSessionsOfOneKey) {
+        const std::uint64_t oldest = *of_key->second.begin();
+        listener_->cut_route(sessions_.at(oldest).routing_id);
+        drop(oldest);
+    }
     if (sessions_.size() >= kMostSessions) drop(sessions_.begin()->first);
     const std::uint64_t number = next_number_++;
     by_route_[incoming.routing_id] = number;
+    by_key_[incoming.user_id].insert(number);
     Session& session = sessions_[number];
     session.number = number;
     session.routing_id = incoming.routing_id;
     session.user_id = incoming.user_id;
+    session.address = incoming.address;
     session.identity = identity;
     return session;
 }
@@ -87,8 +99,43 @@ void ClientDesk::drop(std::uint64_t number) {
     for (const auto& [key, watch] : it->second.watches)
         watchers_[key].erase(number);
     by_route_.erase(it->second.routing_id);
+    const auto of_key = by_key_.find(it->second.user_id);
+    of_key->second.erase(number);
+    if (of_key->second.empty()) by_key_.erase(of_key);
     streams_.close_all(number);
     sessions_.erase(it);
+}
+
+void ClientDesk::recheck() {
+    std::vector<std::uint64_t> over;
+    for (const auto& [number, session] : sessions_) {
+        const auto identity = directory_.find(session.user_id, boot_now());
+        const bool same =
+            identity && identity->role != "worker" && identity->tenant == session.identity.tenant;
+        if (!same) over.push_back(number);
+    }
+    for (const std::uint64_t number : over) {
+        listener_->cut_route(sessions_.at(number).routing_id);
+        drop(number);
+    }
+}
+
+void ClientDesk::note(const Session& session, const std::string& action, const std::string& subject) {
+    registrar_.audit({0,
+                      {session.identity.name, session.user_id, session.identity.tenant, session.address},
+                      action,
+                      subject.substr(0, 200),
+                      "ok"});
+}
+
+void ClientDesk::note_refusal(const Session& session, const std::string& action, const std::string& subject,
+                              const Error& error) {
+    if (!refusals_.allow(session.user_id, boot_now())) return;
+    registrar_.audit({0,
+                      {session.identity.name, session.user_id, session.identity.tenant, session.address},
+                      action,
+                      subject.substr(0, 200),
+                      error.message.substr(0, 200)});
 }
 
 void ClientDesk::drop_gone() {
@@ -137,10 +184,17 @@ void ClientDesk::handle(const v1::ClientRequest& request, wire::Incoming& incomi
     if (!identity || identity->role == "worker") { // revoked while connected
         const auto known = by_route_.find(incoming.routing_id);
         if (known != by_route_.end()) drop(known->second);
+        listener_->cut_route(incoming.routing_id);
         return;
     }
     Session& session = session_of(incoming, *identity);
     const std::uint64_t id = request.request_id();
+    // What flows on a stream that is open is bounded by its credit.
+    const bool flows = request.has_put_chunk() || request.has_credit() || request.has_close_stream();
+    if (!flows && !requests_.allow(session.user_id, boot_now()))
+        return refuse(session, id,
+                      {ErrorCode::kResourceExhausted, "", "too many requests a second with this key",
+                       "ask less often, or have --requests-per-second raised"});
     if (request.has_hello()) return hello(session, id, request.hello());
     if (!session.greeted)
         return refuse(session, id,
@@ -164,7 +218,7 @@ void ClientDesk::handle(const v1::ClientRequest& request, wire::Incoming& incomi
     case v1::ClientRequest::kListWorkers: {
         v1::ClientReply reply;
         reply.set_request_id(id);
-        *reply.mutable_worker_list() = worker_list(conductor_.farm(), boot_now());
+        *reply.mutable_worker_list() = worker_list(conductor_.farm(), session.identity.tenant, boot_now());
         (void)send(session, reply);
         return;
     }
@@ -216,22 +270,26 @@ void ClientDesk::hello(Session& session, std::uint64_t id, const v1::ClientHello
     (void)send(session, reply);
 }
 
-bool ClientDesk::may_change(Session& session, std::uint64_t id) {
+bool ClientDesk::may_change(Session& session, std::uint64_t id, const std::string& action) {
     if (session.identity.role == "producer" || session.identity.role == "admin") return true;
-    refuse(session, id,
-           {ErrorCode::kPermissionDenied, "role", "a viewer may look, not change",
-            "ask an administrator to enrol this key as a producer"});
+    const Error error{ErrorCode::kPermissionDenied, "role", "a viewer may look, not change",
+                      "ask an administrator to enrol this key as a producer"};
+    note_refusal(session, action, "", error);
+    refuse(session, id, error);
     return false;
 }
 
 void ClientDesk::submit(Session& session, std::uint64_t id, const v1::SubmitJob& request) {
-    if (!may_change(session, id)) return;
+    if (!may_change(session, id, "submit")) return;
     std::set<std::string> fingerprints = conductor_.farm().workers().fingerprints(boot_now());
     if (fingerprints.empty() && !conductor_.last_fingerprint().empty())
         fingerprints.insert(conductor_.last_fingerprint());
     auto made = make_submission(request, session.identity.tenant, session.user_id, fingerprints, draw_seed,
                                 unix_now_ms());
-    if (!made.ok()) return refuse(session, id, made.error());
+    if (!made.ok()) {
+        note_refusal(session, "submit", request.job_id(), made.error());
+        return refuse(session, id, made.error());
+    }
     store::NewJob& job = made->job;
     if (job.job.kind == core::JobKind::kPreview) {
         // Previews live in memory only: asked for again after a restart, they are simply new.
@@ -266,6 +324,9 @@ void ClientDesk::submitted(std::uint64_t number, std::uint64_t id, Result<store:
     Session* session = by_number(number);
     if (session == nullptr) return; // it asks again with the same id
     if (!verdict.ok()) return refuse(*session, id, verdict.error());
+    // Previews come by the dozen and leave nothing behind.
+    if (!verdict->existed && verdict->job.kind != core::JobKind::kPreview)
+        note(*session, "submit", verdict->job.job_id);
     v1::ClientReply reply;
     reply.set_request_id(id);
     v1::SubmitAck& ack = *reply.mutable_submit_ack();
@@ -334,7 +395,7 @@ void ClientDesk::show_job(Session& session, std::uint64_t id, const std::string&
 }
 
 void ClientDesk::cancel_job(Session& session, std::uint64_t id, const std::string& job_id) {
-    if (!may_change(session, id)) return;
+    if (!may_change(session, id, "cancel")) return;
     const core::Job* job = conductor_.farm().find_job(session.identity.tenant, job_id);
     if (job != nullptr && !job->stored()) {
         conductor_.farm().commit_cancel(job->record.key, core::JobState::kCancelled, boot_now());
@@ -344,34 +405,42 @@ void ClientDesk::cancel_job(Session& session, std::uint64_t id, const std::strin
         [tenant = session.identity.tenant, job_id](store::Store& store) {
             return store.cancel_job(tenant, job_id, unix_now_ms());
         },
-        [this, number = session.number, id](Result<core::JobRecord> record) {
+        [this, number = session.number, id, job_id](Result<core::JobRecord> record) {
             if (record.ok() && record->state == core::JobState::kCancelled)
                 conductor_.farm().commit_cancel(record->key, core::JobState::kCancelled, boot_now());
             if (!record.ok()) conductor_.store_failed(record.error());
             Session* session = by_number(number);
             if (session == nullptr) return;
-            if (!record.ok()) return refuse(*session, id, record.error());
+            if (!record.ok()) {
+                note_refusal(*session, "cancel", job_id, record.error());
+                return refuse(*session, id, record.error());
+            }
             if (record->state != core::JobState::kCancelled)
                 return refuse(*session, id,
                               {ErrorCode::kInvalidArgument, "job_id", "the job has ended already", ""});
+            note(*session, "cancel", job_id);
             ok(*session, id);
         });
 }
 
 void ClientDesk::retry_job(Session& session, std::uint64_t id, const std::string& job_id) {
-    if (!may_change(session, id)) return;
+    if (!may_change(session, id, "retry")) return;
     conductor_.store().run<core::JobRecord>(
         [tenant = session.identity.tenant, job_id](store::Store& store) {
             return store.retry_job(tenant, job_id);
         },
-        [this, number = session.number, id](Result<core::JobRecord> record) {
+        [this, number = session.number, id, job_id](Result<core::JobRecord> record) {
             if (!record.ok())
                 conductor_.store_failed(record.error());
             else
                 conductor_.adopt_job(*record);
             Session* session = by_number(number);
             if (session == nullptr) return;
-            if (!record.ok()) return refuse(*session, id, record.error());
+            if (!record.ok()) {
+                note_refusal(*session, "retry", job_id, record.error());
+                return refuse(*session, id, record.error());
+            }
+            note(*session, "retry", job_id);
             ok(*session, id);
         });
 }

@@ -10,6 +10,8 @@
 
 #include "coordinator/service/conductor.h"
 #include "coordinator/service/directory.h"
+#include "coordinator/service/rate_limit.h"
+#include "coordinator/service/registrar.h"
 #include "coordinator/service/streams.h"
 #include "coordinator/service/worker_desk.h"
 #include "loopmind/v1/client.pb.h"
@@ -25,9 +27,11 @@ namespace loopmind::service {
 class ClientDesk : public ClientOutlet, public PreviewSink {
   public:
     ClientDesk(std::unique_ptr<wire::Listener> listener, Conductor& conductor, Directory& directory,
-               WelcomeFacts facts);
+               WelcomeFacts facts, Registrar& registrar, RateLimit requests);
 
     wire::Listener& listener() { return *listener_; }
+    /// Identities changed: whoever is no longer who he was is cut, in the middle of whatever he receives.
+    void recheck();
     /// Handles at most `most` waiting messages; true when more may wait.
     bool receive(int most);
     /// Sends events that are due and what streams may send; true when more could be sent at once.
@@ -60,6 +64,7 @@ class ClientDesk : public ClientOutlet, public PreviewSink {
         std::uint64_t number = 0;
         std::string routing_id;
         std::string user_id;
+        std::string address;
         store::StoredIdentity identity;
         bool greeted = false;
         std::map<core::JobKey, Watch> watches;
@@ -89,7 +94,12 @@ class ClientDesk : public ClientOutlet, public PreviewSink {
     /// Runs `found` with the job of this tenant, from memory or from the store, or answers not_found.
     void with_job(Session& session, std::uint64_t id, const std::string& job_id,
                   std::function<void(Session&, const core::Job&)> found);
-    bool may_change(Session& session, std::uint64_t id);
+    bool may_change(Session& session, std::uint64_t id, const std::string& action);
+    /// For the audit log.
+    void note(const Session& session, const std::string& action, const std::string& subject);
+    /// The same for what was refused: a few per second of one identity, so that nobody fills the log.
+    void note_refusal(const Session& session, const std::string& action, const std::string& subject,
+                      const Error& error);
     bool flush(Session& session, core::JobKey key, Watch& watch);
     const core::Job* find_job(core::JobKey key) const;
 
@@ -105,8 +115,12 @@ class ClientDesk : public ClientOutlet, public PreviewSink {
     Conductor& conductor_;
     Directory& directory_;
     WelcomeFacts facts_;
+    Registrar& registrar_;
+    RateLimit requests_; ///< By key.
+    RateLimit refusals_;
     std::map<std::string, std::uint64_t> by_route_;
     std::map<std::uint64_t, Session> sessions_;
+    std::map<std::string, std::set<std::uint64_t>> by_key_;
     std::set<std::uint64_t> gone_;
     std::uint64_t next_number_ = 1;
     core::JobKey next_preview_ = 1;

@@ -218,7 +218,7 @@ void ClientDesk::open_stream(Session& session, std::uint64_t id, const v1::OpenS
 // --- uploads
 
 void ClientDesk::put_blob(Session& session, std::uint64_t id, const v1::PutBlob& put) {
-    if (!may_change(session, id)) return;
+    if (!may_change(session, id, "put")) return;
     const core::Artifact blob{"", put.blob().sha256(), put.blob().size()};
     if (!base::is_sha256_hex(blob.sha256) || blob.size > kMostUploadBytes)
         return refuse(session, id,

@@ -94,10 +94,11 @@ v1::JobInfo job_info(const core::Farm& farm, const core::Job& job, bool with_tas
     return info;
 }
 
-v1::WorkerList worker_list(const core::Farm& farm, core::Millis now) {
+v1::WorkerList worker_list(const core::Farm& farm, const std::string& tenant, core::Millis now) {
     v1::WorkerList list;
     std::map<std::string, std::string> doing;
-    for (const auto& [key, job] : farm.jobs())
+    for (const auto& [key, job] : farm.jobs()) {
+        if (job.record.tenant != tenant) continue;
         for (const core::Task& task : job.tasks)
             if (task.record.state == core::TaskState::kLeased && task.lease && task.lease->connection != 0) {
                 std::string& text = doing[task.record.worker];
@@ -105,6 +106,7 @@ v1::WorkerList worker_list(const core::Farm& farm, core::Millis now) {
                 text += v1::TaskKind_Name(static_cast<v1::TaskKind>(task.record.kind)).substr(10);
                 if (!task.record.stem.empty()) text += " " + task.record.stem;
             }
+    }
     for (const auto& [key, worker] : farm.workers().all()) {
         v1::WorkerInfo& info = *list.add_workers();
         info.set_worker_id(worker.facts.worker_id);

@@ -17,6 +17,6 @@ v1::TaskInfo task_info(const core::Farm& farm, const core::Job& job, const core:
                        core::Millis now);
 /// Without tasks unless `with_tasks`.
 v1::JobInfo job_info(const core::Farm& farm, const core::Job& job, bool with_tasks, core::Millis now);
-v1::WorkerList worker_list(const core::Farm& farm, core::Millis now);
+v1::WorkerList worker_list(const core::Farm& farm, const std::string& tenant, core::Millis now);
 
 } // namespace loopmind::service

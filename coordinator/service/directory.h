@@ -6,6 +6,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_set>
+#include <vector>
 
 #include "coordinator/core/records.h"
 #include "coordinator/store/store.h"
@@ -22,6 +24,10 @@ class Directory {
     /// counts.
     std::optional<store::StoredIdentity> find(const std::string& public_key, core::Millis now);
 
+    /// All identities as they are now, after one changed: what was remembered is put right, and who is
+    /// revoked stays out also while the reader still lags behind.
+    void refresh(const std::vector<store::StoredIdentity>& all, core::Millis now);
+
     /// For ZAP: the identity if it may enter the workers' (or clients') socket.
     std::optional<wire::Identity> admit(const std::string& public_key, bool workers_socket);
 
@@ -33,6 +39,7 @@ class Directory {
     std::unique_ptr<store::IdentityReader> reader_;
     std::mutex mutex_;
     std::map<std::string, Known> known_;
+    std::unordered_set<std::string> revoked_;
 };
 
 } // namespace loopmind::service

@@ -1,4 +1,4 @@
-// loopmind-coordinator: serve, enrol, migrate, public-key.
+// loopmind-coordinator: serve, enrol, migrate, public-key, and the commands of access_commands.h.
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -9,6 +9,7 @@
 #include <iostream>
 #include <optional>
 
+#include "coordinator/service/access_commands.h"
 #include "coordinator/service/clock.h"
 #include "coordinator/service/home.h"
 #include "coordinator/service/server.h"
@@ -74,6 +75,11 @@ int enrol(const std::filesystem::path& home, const std::string& store_url, store
     if (!store.ok()) return fail(store.error());
     who.created_ms = service::unix_now_ms();
     if (Status saved = (*store)->put_identity(who); !saved) return fail(saved.error());
+    if (auto access = place->open_access(); access.ok()) {
+        const store::AuditRecord record{0, service::operator_here(), "enrol", who.role + " " + who.public_key,
+                                        "ok"};
+        if (Status noted = (*access)->append_audit({&record, 1}); !noted) return fail(noted.error());
+    }
     std::cout << "enrolled " << who.role << " " << who.name << " (tenant " << who.tenant << ")\n";
     return 0;
 }
@@ -121,6 +127,9 @@ int main(int argc, char** argv) {
     app.footer("Examples:\n"
                "  loopmind-coordinator serve --home ~/.local/share/loopmind\n"
                "  loopmind-coordinator enrol --role producer --name ada --public-key '<40 characters>'\n"
+               "  loopmind-coordinator invite --role producer --name ada --expires 1h\n"
+               "  loopmind-coordinator revoke ada\n"
+               "  loopmind-coordinator audit --since 7d\n"
                "  loopmind-coordinator public-key\n"
                "With PostgreSQL (the password in ~/.pgpass or PGPASSWORD, not in the address):\n"
                "  loopmind-coordinator migrate --store postgresql://loopmind@db.studio/loopmind\n"
@@ -144,6 +153,13 @@ int main(int argc, char** argv) {
     serve_command->add_option("--client-endpoint", config.client_endpoint, "Where clients connect")
         ->capture_default_str();
     serve_command->add_option("--worker-endpoint", config.worker_endpoint, "Where workers connect")
+        ->capture_default_str();
+    serve_command->add_option(
+        "--join-endpoint", config.join_endpoint,
+        "Where tokens of `invite` are redeemed, e.g. tcp://127.0.0.1:7763 (default: nowhere)");
+    serve_command
+        ->add_option("--requests-per-second", config.requests_per_second, "Of one client's key; 0: no limit")
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     serve_command->add_option("--lease-ms", lease_ms, "A silent worker keeps its tasks for so long")
         ->check(CLI::Range(100, 3'600'000))
@@ -177,8 +193,10 @@ int main(int argc, char** argv) {
         app.add_subcommand("public-key", "Print the coordinator's public key, making it when missing");
     key_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
 
+    const service::AccessCommands access(app, home, config.store);
     CLI11_PARSE(app, argc, argv);
     hide_passwords(argc, argv);
+    if (const auto code = access.run()) return *code;
     if (*enrol_command) return enrol(home, config.store, who);
     if (*migrate_command) return migrate(home, config.store, down_to);
     if (*key_command) return print_public_key(home);

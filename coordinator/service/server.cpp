@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <zmq.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 
 #include "coordinator/blobs/blob_threads.h"
@@ -15,7 +17,9 @@
 #include "coordinator/service/conductor.h"
 #include "coordinator/service/directory.h"
 #include "coordinator/service/home.h"
+#include "coordinator/service/join_desk.h"
 #include "coordinator/service/leadership.h"
+#include "coordinator/service/registrar.h"
 #include "coordinator/service/worker_desk.h"
 #include "coordinator/store/place.h"
 #include "proto/base/durable_file.h"
@@ -34,6 +38,16 @@ constexpr core::Millis kSweepPause{60'000};
 // Ended jobs stay at hand for so long: people look at them, retry them, deliver them.
 constexpr std::uint64_t kArchiveAfterMs = 600'000;
 constexpr std::size_t kArchivedAtOnce = 200;
+constexpr std::uint64_t kWorkerBacklog = 256u << 20; // outputs of many slots are on the way at once
+constexpr double kRequestBurstSeconds = 4;
+
+// Every connection is a descriptor, and whoever only connects holds one for the time of a handshake.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 } // namespace
 
@@ -51,6 +65,8 @@ struct Server::Parts {
     std::unique_ptr<store::StoreThread> store;
     std::unique_ptr<blobs::BlobThreads> threads;
     std::unique_ptr<Conductor> conductor;
+    std::unique_ptr<Registrar> registrar;
+    std::unique_ptr<JoinDesk> joins; ///< Unset: nobody can join by token.
     std::unique_ptr<WorkerDesk> workers;
     std::unique_ptr<ClientDesk> clients;
     core::Millis next_sweep{0};
@@ -59,6 +75,7 @@ struct Server::Parts {
 Server::Server(ServerConfig config) : config_(std::move(config)), parts_(std::make_unique<Parts>()) {}
 
 Server::~Server() {
+    parts_->registrar.reset();
     parts_->threads.reset();
     parts_->store.reset();
     parts_->keeper.reset(); // resigns, after the last write
@@ -122,18 +139,37 @@ Status Server::open_parts() {
     auto zap = wire::ZapHandler::start(
         p.context,
         {{"clients", [d = p.directory.get()](const std::string& key) { return d->admit(key, false); }},
-         {"workers", [d = p.directory.get()](const std::string& key) { return d->admit(key, true); }}});
+         {"workers", [d = p.directory.get()](const std::string& key) { return d->admit(key, true); }},
+         {"join", [](const std::string&) { return wire::Identity{}; }}});
     if (!zap.ok()) return zap.error();
     p.zap = std::move(*zap);
     auto clients = wire::Listener::bind(p.context, config_.client_endpoint, p.keys, "clients");
     if (!clients.ok()) return clients.error();
-    auto workers = wire::Listener::bind(p.context, config_.worker_endpoint, p.keys, "workers");
+    wire::Listener::Limits worker_limits;
+    worker_limits.peers.undelivered = kWorkerBacklog;
+    auto workers = wire::Listener::bind(p.context, config_.worker_endpoint, p.keys, "workers",
+                                        wire::Listener::kHandshakeTime, worker_limits);
     if (!workers.ok()) return workers.error();
+    auto access = place->open_access();
+    if (!access.ok()) return access.error();
+    const auto deliver = [&inbox = p.inbox](std::function<void()> answer) { inbox.push(std::move(answer)); };
+    p.registrar = std::make_unique<Registrar>(
+        std::move(*access), deliver,
+        [this](const std::vector<store::StoredIdentity>& all) { identities_changed(all); });
+    if (!config_.join_endpoint.empty()) {
+        auto joins = wire::Listener::bind(p.context, config_.join_endpoint, p.keys, "join",
+                                          wire::Listener::kHandshakeTime, JoinDesk::limits());
+        if (!joins.ok()) return joins.error();
+        p.joins = std::make_unique<JoinDesk>(std::move(*joins), *p.registrar);
+    }
+    // For `invite`, which a token needs to say where its holder finds this farm.
+    const nlohmann::json served{
+        {"client", (*clients)->endpoint()}, {"worker", (*workers)->endpoint()}, {"join", join_endpoint()}};
+    if (Status saved = store->set_meta("endpoints", served.dump()); !saved)
+        spdlog::warn("invitations will not know these endpoints: {}", saved.error().text());
 
     p.farm = std::make_unique<core::Farm>(config_.farm, *term);
-    p.store = std::make_unique<store::StoreThread>(
-        std::move(store),
-        [&inbox = p.inbox](std::function<void()> answer) { inbox.push(std::move(answer)); });
+    p.store = std::make_unique<store::StoreThread>(std::move(store), deliver);
     p.threads = std::make_unique<blobs::BlobThreads>(kBlobThreads);
     p.conductor = std::make_unique<Conductor>(*p.farm, *p.store, *p.blobs, *p.threads, p.inbox);
     p.conductor->start_with_fingerprint(fingerprint->value_or(""));
@@ -144,7 +180,9 @@ Status Server::open_parts() {
     facts.lease_ms = static_cast<std::uint32_t>(config_.farm.lease.count());
     facts.heartbeat_ms = static_cast<std::uint32_t>(config_.farm.heartbeat.count());
     p.workers = std::make_unique<WorkerDesk>(std::move(*workers), *p.conductor, *p.directory, facts);
-    p.clients = std::make_unique<ClientDesk>(std::move(*clients), *p.conductor, *p.directory, facts);
+    p.clients = std::make_unique<ClientDesk>(
+        std::move(*clients), *p.conductor, *p.directory, facts, *p.registrar,
+        RateLimit(config_.requests_per_second, kRequestBurstSeconds * config_.requests_per_second));
     p.conductor->connect(*p.workers, *p.clients);
     p.workers->connect(*p.clients);
     const std::size_t open = jobs->size();
@@ -162,6 +200,9 @@ std::string Server::client_endpoint() const {
 std::string Server::worker_endpoint() const {
     return parts_->workers->listener().endpoint();
 }
+std::string Server::join_endpoint() const {
+    return parts_->joins ? parts_->joins->listener().endpoint() : "";
+}
 std::string Server::public_key() const {
     return parts_->keys.public_key;
 }
@@ -169,6 +210,12 @@ std::string Server::public_key() const {
 void Server::stop() noexcept {
     stopping_ = true;
     stop_wakeup_.signal();
+}
+
+void Server::identities_changed(const std::vector<store::StoredIdentity>& all) {
+    parts_->directory->refresh(all, boot_now());
+    parts_->clients->recheck();
+    parts_->workers->recheck();
 }
 
 // Files of attempts that are over; after the grace of a start, so that workers could say what they still
@@ -195,22 +242,33 @@ Status Server::run() {
     Parts& p = *parts_;
     if (!config_.ready_file.empty()) {
         const nlohmann::json ready{{"client_endpoint", client_endpoint()},
-                                   {"worker_endpoint", worker_endpoint()}};
+                                   {"worker_endpoint", worker_endpoint()},
+                                   {"join_endpoint", join_endpoint()}};
         if (Status written = base::write_durably(config_.ready_file, ready.dump() + "\n"); !written)
             return written.error();
     }
+    raise_descriptor_limit();
+    std::vector<wire::Listener*> listeners{&p.clients->listener(), &p.workers->listener()};
+    if (p.joins) listeners.push_back(&p.joins->listener());
     bool more = false;
     while (!stopping_) {
-        std::vector<zmq::pollitem_t> items{p.clients->listener().poll_item(),
-                                           p.workers->listener().poll_item(), p.inbox.poll_item(),
-                                           stop_wakeup_.poll_item()};
+        std::vector<zmq::pollitem_t> items{p.inbox.poll_item(), stop_wakeup_.poll_item()};
+        auto next_look = std::chrono::steady_clock::time_point::max();
+        for (wire::Listener* listener : listeners) {
+            items.push_back(listener->poll_item());
+            next_look = std::min(next_look, listener->next_tend());
+        }
         const core::Millis now = boot_now();
         const core::Millis next =
             std::min({p.conductor->next_deadline(), p.clients->next_deadline(), p.next_sweep});
-        wire::wait(items,
-                   more ? core::Millis{0} : std::clamp(next - now, core::Millis{0}, core::Millis{60'000}));
+        wire::wait(items, more ? core::Millis{0}
+                               : std::min(std::clamp(next - now, core::Millis{0}, core::Millis{60'000}),
+                                          wire::until(std::chrono::steady_clock::now(), next_look)));
+        for (wire::Listener* listener : listeners)
+            listener->tend(std::chrono::steady_clock::now());
         more = p.workers->receive(kMessagesPerTurn);
         more = p.clients->receive(kMessagesPerTurn) || more;
+        if (p.joins) more = p.joins->receive(kMessagesPerTurn) || more;
         for (auto& work : p.inbox.take_all())
             work();
         p.conductor->turn();

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "coordinator/core/farm.h"
+#include "coordinator/store/store.h"
 #include "proto/base/result.h"
 #include "proto/wire/wakeup.h"
 
@@ -18,6 +19,8 @@ struct ServerConfig {
     std::filesystem::path blobs; ///< Shared by all coordinators of a farm; empty: in the home.
     std::string client_endpoint = "tcp://127.0.0.1:7761";
     std::string worker_endpoint = "tcp://127.0.0.1:7762";
+    std::string join_endpoint;         ///< Where one-time tokens are redeemed; empty: nowhere.
+    double requests_per_second = 5000; ///< Of one client's key; 0: no limit.
     core::FarmConfig farm;
     std::filesystem::path ready_file; ///< Written (JSON with both endpoints) when serving; empty: none.
 };
@@ -41,6 +44,7 @@ class Server {
     /// Really bound, with port numbers.
     std::string client_endpoint() const;
     std::string worker_endpoint() const;
+    std::string join_endpoint() const; ///< Empty when there is none.
     std::string public_key() const;
 
   private:
@@ -49,6 +53,7 @@ class Server {
     Status open_parts();
     void sweep();
     void archive();
+    void identities_changed(const std::vector<store::StoredIdentity>& all);
 
     ServerConfig config_;
     std::unique_ptr<Parts> parts_;

@@ -133,6 +133,25 @@ void WorkerDesk::drop(std::uint64_t number) {
     sessions_.erase(it);
 }
 
+// Nothing that it says will be heard again, so its leases need not run out.
+void WorkerDesk::expel(std::uint64_t number) {
+    const Session& session = sessions_.at(number);
+    spdlog::warn("worker {} was revoked: it is cut, its tasks go to others", session.name);
+    listener_->cut_route(session.routing_id);
+    conductor_.farm().goodbye(number, boot_now());
+    drop(number);
+}
+
+void WorkerDesk::recheck() {
+    std::vector<std::uint64_t> over;
+    for (const auto& [number, session] : sessions_) {
+        const auto identity = directory_.find(session.user_id, boot_now());
+        if (!identity || identity->role != "worker") over.push_back(number);
+    }
+    for (const std::uint64_t number : over)
+        expel(number);
+}
+
 WorkerDesk::Session& WorkerDesk::session_of(const wire::Incoming& incoming,
                                             const store::StoredIdentity& identity) {
     const auto known = by_route_.find(incoming.routing_id);
@@ -145,7 +164,7 @@ WorkerDesk::Session& WorkerDesk::session_of(const wire::Incoming& incoming,
     if (sessions_.size() >= kMostSessions) drop(sessions_.begin()->first);
     const std::uint64_t number = next_number_++;
     by_route_[incoming.routing_id] = number;
-    return sessions_[number] = Session{number, incoming.routing_id, incoming.user_id, identity.name};
+    return sessions_[number] = Session{number, incoming.routing_id, incoming.user_id, identity.name, ""};
 }
 
 bool WorkerDesk::receive(int most) {
@@ -168,7 +187,8 @@ void WorkerDesk::handle(const v1::WorkerMessage& message, wire::Incoming& incomi
     const auto identity = directory_.find(incoming.user_id, boot_now());
     if (!identity || identity->role != "worker") { // revoked while connected
         const auto known = by_route_.find(incoming.routing_id);
-        if (known != by_route_.end()) drop(known->second);
+        if (known != by_route_.end()) expel(known->second);
+        listener_->cut_route(incoming.routing_id);
         return;
     }
     Session& session = session_of(incoming, *identity);
@@ -230,10 +250,16 @@ void WorkerDesk::hello(Session& session, std::uint64_t request_id, const v1::Wor
         return refuse(session, request_id,
                       {ErrorCode::kInvalidArgument, "worker_id",
                        "worker id and incarnation are 1 to 128 printable characters without spaces", ""});
+    // Two workers of one connection would both be given tasks after only one of them could be called gone.
+    if (!session.worker_id.empty() && session.worker_id != hello.worker_id())
+        return refuse(session, request_id,
+                      {ErrorCode::kInvalidArgument, "worker_id", "this connection is that of another worker",
+                       "open a connection for each worker"});
     if (hello.slots() < 1 || hello.slots() > kMostSlots)
         return refuse(
             session, request_id,
             {ErrorCode::kInvalidArgument, "slots", "a worker has 1 to 256 slots", "start it with --slots"});
+    session.worker_id = hello.worker_id();
     core::WorkerFacts facts;
     facts.key = session.user_id + "/" + hello.worker_id();
     facts.name = session.name;

@@ -36,6 +36,8 @@ class WorkerDesk : public WorkerOutlet {
     void connect(PreviewSink& previews) { previews_ = &previews; }
 
     wire::Listener& listener() { return *listener_; }
+    /// Identities changed: a worker that is none any more is cut, and its tasks go to others.
+    void recheck();
     /// Handles at most `most` waiting messages; true when more may wait.
     bool receive(int most);
     /// Sends what streams may send; true when there was something.
@@ -52,6 +54,7 @@ class WorkerDesk : public WorkerOutlet {
         std::string routing_id;
         std::string user_id;
         std::string name;
+        std::string worker_id; ///< Said at its hello; a connection is one worker.
     };
 
     void handle(const v1::WorkerMessage& message, wire::Incoming& incoming);
@@ -66,6 +69,7 @@ class WorkerDesk : public WorkerOutlet {
     Session* by_number(std::uint64_t number);
     Session& session_of(const wire::Incoming& incoming, const store::StoredIdentity& identity);
     void drop(std::uint64_t number);
+    void expel(std::uint64_t number);
     Status send(const Session& session, const v1::WorkerCommand& command,
                 std::span<const std::byte> bytes = {});
     void refuse(const Session& session, std::uint64_t request_id, const Error& error);
