@@ -1,4 +1,6 @@
 // loopmind-worker: loads the models, opens its home, serves one coordinator until told to stop.
+#include "proto/wire/join_token.h"
+#include "proto/wire/joining.h"
 #include "worker/device/memory.h"
 #include "worker/device/numerics.h"
 #include "worker/outbox/outbox.h"
@@ -57,6 +59,27 @@ int print_public_key(const std::string& home) {
     const auto keys = worker::home_keys(home);
     if (!keys) return fail(keys.error());
     std::printf("%s\n", keys->public_key.c_str());
+    return 0;
+}
+
+int join(const std::string& home, const std::string& text) {
+    const auto token = wire::parse_join_token(text);
+    if (!token) return fail(token.error(), 2);
+    if (token->role() != "worker")
+        return fail({ErrorCode::kInvalidArgument, "token",
+                     "it is for a " + token->role() + ", not for a worker",
+                     "use it with `loopmind join TOKEN`"},
+                    2);
+    const auto keys = worker::home_keys(home);
+    if (!keys) return fail(keys.error());
+    // Written first: a home that belongs to another farm must not use up the token.
+    const worker::JoinedFarm farm{token->coordinator_key(),
+                                  {token->endpoints().begin(), token->endpoints().end()}};
+    if (const auto written = worker::write_joined_farm(home, farm); !written) return fail(written.error());
+    const auto joined = wire::join(*token, *keys, std::string("loopmind-worker ") + LOOPMIND_VERSION);
+    if (!joined) return fail(joined.error(), kRefused);
+    std::printf("joined as worker %s; start it with loopmind-worker --home %s\n", joined->name().c_str(),
+                home.c_str());
     return 0;
 }
 
@@ -121,6 +144,8 @@ int main(int argc, char** argv) {
     app.footer(
         "Examples:\n"
         "  loopmind-worker public-key --home ~/.local/share/loopmind/worker-1\n"
+        "  loopmind-worker join TOKEN --home /srv/loopmind-worker && loopmind-worker --home "
+        "/srv/loopmind-worker\n"
         "  loopmind-worker --home ~/.local/share/loopmind/worker-1 --coordinator tcp://127.0.0.1:7762 \\\n"
         "      --coordinator-key \"$(loopmind-coordinator public-key --home ~/.local/share/loopmind)\"\n"
         "Exit codes: 0 stopped in order, 1 this machine's trouble, 2 wrong options, 3 refused by the "
@@ -143,12 +168,26 @@ int main(int argc, char** argv) {
     auto* key = app.add_subcommand("public-key", "Print the public key of a home, making it when missing");
     std::string key_home;
     key->add_option("--home", key_home, "Folder of the worker")->required();
+    auto* enrol =
+        app.add_subcommand("join", "Enrol a home with a one-time token; afterwards --home is enough");
+    std::string join_home, token;
+    enrol->add_option("--home", join_home, "Folder of the worker")->required();
+    enrol->add_option("token", token, "What `loopmind-coordinator invite --role worker` printed")->required();
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& problem) {
         return app.exit(problem) == 0 ? 0 : 2;
     }
     if (key->parsed()) return print_public_key(key_home);
+    if (enrol->parsed()) return join(join_home, token);
+    if (options.coordinators.empty() && options.coordinator_key.empty() && !options.home.empty()) {
+        const auto farm = worker::read_joined_farm(options.home);
+        if (!farm && farm.error().code != ErrorCode::kNotFound) return fail(farm.error());
+        if (farm) {
+            options.coordinators = farm->endpoints;
+            options.coordinator_key = farm->coordinator_key;
+        }
+    }
     for (const auto& [name, is_missing] : {std::pair("--home", options.home.empty()),
                                            {"--coordinator", options.coordinators.empty()},
                                            {"--coordinator-key", options.coordinator_key.empty()}}) {

@@ -1,4 +1,5 @@
 // The command tree of `loopmind`, parsing, and one-line errors for everything that can be typed wrong.
+#include "client/cli/command_join.h"
 #include "client/cli/commands.h"
 
 #include "proto/request/nearest.h"
@@ -134,6 +135,7 @@ void add_everything(CLI::App& app, Pending& pending) {
     add_mixdown(app, pending);
     add_automix(app, pending);
     add_up(app, pending);
+    add_join(app, pending);
     add_jobs(app, pending);
     add_fetch(app, pending);
     add_workers(app, pending);

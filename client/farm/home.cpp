@@ -45,7 +45,7 @@ Result<FarmAddress> read_farm_file(const fs::path& file) {
     if (!text.ok()) {
         if (text.error().code != ErrorCode::kNotFound) return text.error();
         return Error{ErrorCode::kNotFound, file.string(), "there is no farm set up here yet",
-                     "run `loopmind up`"};
+                     "run `loopmind up`, or `loopmind join TOKEN` for a farm elsewhere"};
     }
     const json document = json::parse(*text, nullptr, false);
     if (!document.is_object()) return corrupt(file, "is not a JSON object");

@@ -4,6 +4,8 @@
 #include "proto/base/durable_file.h"
 #include "proto/base/random_id.h"
 
+#include <nlohmann/json.hpp>
+
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -42,6 +44,34 @@ Result<std::string> load_or_create_id(const std::filesystem::path& path) {
 Result<wire::KeyPair> home_keys(const std::filesystem::path& home) {
     if (auto status = make_home(home); !status) return status.error();
     return wire::load_or_create_keys(home / "worker.key");
+}
+
+Result<JoinedFarm> read_joined_farm(const std::filesystem::path& home) {
+    const auto path = home / "farm.json";
+    const auto text = base::read_file(path, 64 * 1024);
+    if (!text) return text.error();
+    const Error corrupt{ErrorCode::kDataCorrupt, path.string(),
+                        "does not hold a coordinator's key and endpoints", "join again with a new token"};
+    const auto document = nlohmann::json::parse(*text, nullptr, false);
+    if (!document.is_object() || !document.contains("coordinator_key") || !document.contains("endpoints") ||
+        !document["coordinator_key"].is_string() || !document["endpoints"].is_array())
+        return corrupt;
+    JoinedFarm farm;
+    farm.coordinator_key = document["coordinator_key"].get<std::string>();
+    for (const auto& endpoint : document["endpoints"])
+        if (endpoint.is_string()) farm.endpoints.push_back(endpoint.get<std::string>());
+    if (!wire::is_z85_key(farm.coordinator_key) || farm.endpoints.empty()) return corrupt;
+    return farm;
+}
+
+Status write_joined_farm(const std::filesystem::path& home, const JoinedFarm& farm) {
+    const auto path = home / "farm.json";
+    const auto known = read_joined_farm(home);
+    if (known && known->coordinator_key != farm.coordinator_key)
+        return Error{ErrorCode::kAlreadyExists, path.string(), "this home belongs to another farm",
+                     "join with another --home"};
+    const nlohmann::json document{{"coordinator_key", farm.coordinator_key}, {"endpoints", farm.endpoints}};
+    return base::write_durably(path, document.dump(2) + "\n");
 }
 
 Result<std::unique_ptr<WorkerHome>> WorkerHome::open(const std::filesystem::path& home) {

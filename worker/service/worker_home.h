@@ -7,11 +7,22 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace loopmind::worker {
 
 /// Makes the folder when missing (mode 0700) and returns `<home>/worker.key`, made when missing.
 Result<wire::KeyPair> home_keys(const std::filesystem::path& home);
+
+/// Whose worker a home is, as `loopmind-worker join` left it.
+struct JoinedFarm {
+    std::string coordinator_key;
+    std::vector<std::string> endpoints;
+};
+/// Reads `<home>/farm.json`. Errors: not_found, data_corrupt.
+Result<JoinedFarm> read_joined_farm(const std::filesystem::path& home);
+/// Errors: already_exists when the home belongs to another farm.
+Status write_joined_farm(const std::filesystem::path& home, const JoinedFarm& farm);
 
 /// An opened home; the lock lasts as long as the object, and ends with the process however that dies.
 class WorkerHome {
