@@ -139,17 +139,19 @@ void FarmClient::Io::handle_chunk(const v1::Chunk& chunk, std::span<const std::b
     const std::uint64_t limit = transfer.blob ? transfer.blob->size() : kMostStreamBytes;
     if (transfer.file->size() > limit)
         return start_again(id, wrong_bytes(transfer.output.label, "more bytes arrived than it has"));
-    if (chunk.last()) {
-        transfer.wire_id = 0; // the coordinator closed it
-        transfer.request_id = 0;
-        return complete(id, transfer.blob ? *transfer.blob : chunk.blob());
-    }
-    if (const std::uint64_t grant = transfer.credit.consumed(bytes.size())) {
+    const std::uint64_t grant =
+        chunk.last() ? transfer.credit.ended(bytes.size()) : transfer.credit.consumed(bytes.size());
+    if (grant > 0) {
         v1::ClientRequest request;
         request.set_request_id(next_id());
         request.mutable_credit()->set_stream_id(transfer.wire_id);
         request.mutable_credit()->set_bytes(grant);
         send(request);
+    }
+    if (chunk.last()) {
+        transfer.wire_id = 0; // the coordinator closed it
+        transfer.request_id = 0;
+        return complete(id, transfer.blob ? *transfer.blob : chunk.blob());
     }
 }
 

@@ -92,16 +92,19 @@ Status Streams::open_output(std::uint64_t session, std::uint64_t request_id, con
 }
 
 void Streams::credit(std::uint64_t session, const v1::Credit& credit) {
+    backlog_.read(session, credit.stream_id(), credit.bytes()); // also of a stream that was sent to its end
     const auto it = streams_.find({session, credit.stream_id()});
     if (it != streams_.end()) it->second.window.grant(credit.bytes());
 }
 
 void Streams::close(std::uint64_t session, std::uint64_t stream_id) {
     streams_.erase({session, stream_id});
+    backlog_.forget(session, stream_id);
 }
 
 void Streams::close_all(std::uint64_t session) {
     streams_.erase(streams_.lower_bound({session, 0}), streams_.lower_bound({session + 1, 0}));
+    backlog_.forget_all(session);
 }
 
 bool Streams::in_use(core::JobKey job) const {
@@ -233,6 +236,7 @@ Streams::Step Streams::step(Stream& stream) {
     const auto length = static_cast<std::size_t>(stream.window.next_chunk(readable - stream.offset));
     const bool last = stream.blob && stream.offset + length == stream.blob->size;
     if (length == 0 && !last) return Step::kIdle;
+    if (length > backlog_.room(stream.session)) return Step::kIdle; // whole chunks: no dribble
     const auto got = stream.reader->read_at(stream.offset, std::span(buffer_).first(length));
     if (!got.ok()) return end_with(stream, got.error());
     if (*got != length)
@@ -257,6 +261,7 @@ Streams::Step Streams::step(Stream& stream) {
     }
     stream.offset += length;
     stream.window.sent(length);
+    backlog_.sent(stream.session, stream.id, length);
     return last ? Step::kEnded : Step::kSent;
 }
 

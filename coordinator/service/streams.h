@@ -11,6 +11,7 @@
 
 #include "coordinator/blobs/blob_store.h"
 #include "coordinator/core/farm.h"
+#include "coordinator/service/backlog.h"
 #include "loopmind/v1/blob.pb.h"
 #include "proto/wire/stream.h"
 
@@ -29,7 +30,9 @@ struct StreamOutlet {
 /// What a socket's answer to send() means for a stream: a full queue is worth another try, all else ends it.
 StreamOutlet::Sent outcome(const Status& status);
 
-/// Socket thread only. Memory is bounded: at most kMostPerSession streams of a session, one chunk in hand.
+/// Socket thread only. Memory is bounded: at most kMostPerSession streams of a session, one chunk in hand,
+/// and what waits for peers that read slowly by its Backlog. Peers give credit for every byte they read, up
+/// to the last one of a stream.
 ///
 /// A live stream is a prefix of the final blob: it relays the attempt's file as far as the worker reported
 /// it. When a new epoch takes over after bytes were sent, those bytes are compared with the new attempt's;
@@ -89,6 +92,7 @@ class Streams {
     blobs::BlobStore& blobs_;
     StreamOutlet outlet_;
     std::map<Key, Stream> streams_;
+    Backlog backlog_;
     std::vector<std::byte> buffer_ = std::vector<std::byte>(wire::kChunkBytes);
     std::vector<std::byte> other_ = std::vector<std::byte>(wire::kChunkBytes);
 };

@@ -39,6 +39,9 @@ class CreditGiver {
         if (owed_ < kCreditWindow / 4) return 0;
         return std::exchange(owed_, 0);
     }
+    /// The same for the last bytes of a stream: what was saved up is given too, so that the sender knows that
+    /// all of it was read.
+    std::uint64_t ended(std::uint64_t bytes) { return std::exchange(owed_, 0) + bytes; }
 
   private:
     std::uint64_t owed_ = 0;

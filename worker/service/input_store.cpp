@@ -111,16 +111,14 @@ void InputStore::chunk(const v1::Chunk& chunk, std::span<const std::byte> bytes)
         rest = rest.subspan(static_cast<std::size_t>(written));
     }
     fetch.received += bytes.size();
-    if (chunk.last()) {
-        finish(std::string(sha256));
-        return;
-    }
-    if (const auto credit = fetch.credit.consumed(bytes.size()); credit > 0 && send_) {
+    const auto credit = chunk.last() ? fetch.credit.ended(bytes.size()) : fetch.credit.consumed(bytes.size());
+    if (credit > 0 && send_) {
         v1::WorkerMessage message;
         message.mutable_credit()->set_stream_id(fetch.stream_id);
         message.mutable_credit()->set_bytes(credit);
-        if (!send_(message)) fetch.stream_id = 0;
+        if (!send_(message) && !chunk.last()) fetch.stream_id = 0;
     }
+    if (chunk.last()) finish(std::string(sha256));
 }
 
 void InputStore::finish(const std::string& sha256) {

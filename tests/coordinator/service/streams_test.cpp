@@ -1,4 +1,5 @@
 // Live streams, credit, new epochs, uploads.
+#include "coordinator/service/backlog.h"
 #include "tests/coordinator/service/service_fixture.h"
 
 namespace loopmind::service {
@@ -165,6 +166,37 @@ TEST_F(StreamsOnline, TooManyStreamsAreRefused) {
     EXPECT_EQ(client_->open_stream(id('a'), 1, "audio", 65, 1000)->message.error().code(),
               v1::ERROR_CODE_RESOURCE_EXHAUSTED);
     EXPECT_EQ(client_->open_stream(id('a'), 1, "audio", 5, 1000)->message.error().field(), "stream_id");
+}
+
+TEST_F(StreamsOnline, APeerThatReadsNothingHoldsABoundedBacklog) {
+    auto reader = client();
+    std::vector<std::string> blobs;
+    for (std::uint64_t i = 0; i < 9; ++i) {
+        const std::string text(3u << 20, static_cast<char>('a' + i));
+        ASSERT_TRUE(reader->put(text, 100 + i));
+        blobs.push_back(base::sha256_hex(text));
+    }
+    for (std::uint64_t i = 0; i < blobs.size(); ++i)
+        ASSERT_TRUE(reader->get_blob(blobs[i], i)->message.has_ok());
+    // The socket is read, but nothing is said to be: 27 MB are wanted, so many come.
+    const auto arrived = [&](std::uint64_t want) {
+        std::uint64_t sum = 0;
+        while (sum < want) {
+            const auto next = reader->take([](const v1::ClientReply& reply) { return reply.has_chunk(); });
+            if (!next) break;
+            sum += next->bytes.size();
+        }
+        return sum;
+    };
+    EXPECT_EQ(arrived(Backlog::kOfSession), Backlog::kOfSession);
+    EXPECT_FALSE(reader->take([](const v1::ClientReply& reply) { return reply.has_chunk(); },
+                              std::chrono::milliseconds(300)));
+    reader->credit(0, 2u << 20); // a stream that was sent to its end, or nearly
+    EXPECT_EQ(arrived(2u << 20), 2u << 20);
+    auto another = client(enrol("producer", "studio"));
+    ASSERT_TRUE(another->put("short", 1));
+    ASSERT_TRUE(another->get_blob(base::sha256_hex("short"), 2)->message.has_ok());
+    EXPECT_EQ(another->read_all(2), "short") << "others do not wait";
 }
 
 class Uploads : public ServiceTest {};

@@ -52,6 +52,19 @@ TEST(Credit, AStreamOfAnyLengthNeverStalls) {
     }
 }
 
+TEST(Credit, EveryByteIsGivenBackByTheEnd) {
+    for (const std::uint64_t size : {std::uint64_t{1}, kCreditWindow / 4, 3 * kCreditWindow + 17}) {
+        CreditGiver receiver;
+        std::uint64_t given = 0;
+        for (std::uint64_t left = size; left > 0;) {
+            const std::uint64_t chunk = std::min<std::uint64_t>(left, kChunkBytes);
+            left -= chunk;
+            given += left > 0 ? receiver.consumed(chunk) : receiver.ended(chunk);
+        }
+        EXPECT_EQ(given, size);
+    }
+}
+
 TEST(Credit, TakenWindowKeepsAtMostAWindowAhead) {
     constexpr std::uint64_t kSize = 3 * kCreditWindow;
     TakenWindow window;
