@@ -1,4 +1,4 @@
-// loopmind-coordinator: serve, enrol, migrate, public-key, and the commands of access_commands.h.
+// loopmind-coordinator: serve, enrol, migrate, public-key, fsck, and the commands of access_commands.h.
 #include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -11,6 +11,7 @@
 
 #include "coordinator/service/access_commands.h"
 #include "coordinator/service/clock.h"
+#include "coordinator/service/fsck_command.h"
 #include "coordinator/service/home.h"
 #include "coordinator/service/server.h"
 #include "coordinator/store/place.h"
@@ -194,9 +195,11 @@ int main(int argc, char** argv) {
     key_command->add_option("--home", home, "Folder of the farm")->capture_default_str();
 
     const service::AccessCommands access(app, home, config.store);
+    const service::FsckCommand fsck(app, home, config.store);
     CLI11_PARSE(app, argc, argv);
     hide_passwords(argc, argv);
     if (const auto code = access.run()) return *code;
+    if (const auto code = fsck.run()) return *code;
     if (*enrol_command) return enrol(home, config.store, who);
     if (*migrate_command) return migrate(home, config.store, down_to);
     if (*key_command) return print_public_key(home);

@@ -32,6 +32,10 @@ Result<std::unique_ptr<AccessStore>> StorePlace::open_access() const {
     return postgres_ ? open_postgres_access(*postgres_) : open_sqlite_access(file_);
 }
 
+Result<std::unique_ptr<BlobCensus>> StorePlace::open_census() const {
+    return postgres_ ? open_postgres_census(*postgres_) : open_sqlite_census(file_);
+}
+
 int StorePlace::newest_schema() const {
     return postgres_ ? newest_postgres_schema() : newest_sqlite_schema();
 }

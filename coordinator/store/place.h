@@ -7,6 +7,7 @@
 #include <string>
 
 #include "coordinator/store/access_store.h"
+#include "coordinator/store/blob_census.h"
 #include "coordinator/store/postgres/address.h"
 #include "coordinator/store/store.h"
 
@@ -28,6 +29,8 @@ class StorePlace {
     Result<std::unique_ptr<IdentityReader>> open_identities() const;
     /// With SQLite, open() must have brought the schema up to date.
     Result<std::unique_ptr<AccessStore>> open_access() const;
+    /// The database must be there, with the newest schema.
+    Result<std::unique_ptr<BlobCensus>> open_census() const;
     int newest_schema() const;
     Status migrate(int version) const;
 

@@ -269,6 +269,32 @@ class BadInput:
                    self.farm.run("fetch", job["job_id"], "--out", again, "--quiet", check=False, timeout=90), ["hash", "sha", "match"], again, any_word=True)
 
 
+    def fsck(self):
+        """What damaged_blob() broke is found, is not repaired beside a running coordinator, and is rendered again after."""
+        def fsck(*options):
+            return subprocess.run([os.path.join(self.farm.bin, "loopmind-coordinator"), "fsck", "--home", self.farm.home, "--json", *options],
+                                  capture_output=True, text=True, timeout=120)
+
+        def counts(done):
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            return {name: lines[-1].get(name) for name in ("lost", "damaged", "orphans")} if lines else {"said": done.stderr}
+
+        found = fsck()
+        bad = counts(found).get("damaged")
+        self.tally.check("fsck finds damage", found.returncode == 1 and bool(bad), f"{found.returncode}, {counts(found)}")
+        self.judge("fsck --repair beside a running coordinator", fsck("--repair"), ["coordinator", "stop"])
+        self.farm.down()
+        repaired = fsck("--repair")
+        self.tally.check("fsck --repair", repaired.returncode == 1 and counts(repaired).get("damaged") == bad, str(counts(repaired)))
+        self.farm.up()
+        self.farm.run("cache", "clear", check=False)
+        out = self.new_out()
+        self.farm.generate({**QUICK, "prompt": "soon damaged", "seed": 4242}, out)
+        healthy = fsck()
+        self.tally.check("rendered again after a repair", healthy.returncode == 0 and counts(healthy) == {"lost": 0, "damaged": 0, "orphans": 0},
+                         f"{healthy.returncode}, {counts(healthy)}")
+
+
 class Folder:
     """A small file system of its own where that can be mounted, else a plain folder (`mounted` False)."""
 
@@ -360,6 +386,8 @@ def main():
             out = cases.new_out()
             done = farm.run("generate", "--params", cases.file_with(json.dumps({**QUICK, "seed": 99})), "--out", out, check=False)
             tally.check("a good request still works", done.returncode == 0, done.stderr[-300:])
+            if not options.home:
+                cases.fsck()
         farm_on_full_disk(options, folder, tally)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

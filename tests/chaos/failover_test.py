@@ -221,6 +221,10 @@ def main():
         if int(known) != jobs:
             problems.append(f"{known} jobs known, not {jobs}")
         problems += work_findings(*Postgres.work(farm.store), farm.blobs)
+        checked = subprocess.run([os.path.join(options.bin, "loopmind-coordinator"), "fsck", "--home", os.path.join(folder, "fsck"),
+                                  "--store", farm.store, "--blobs", farm.blobs], capture_output=True, text=True)
+        if checked.returncode:
+            problems.append(f"fsck: {checked.stdout[-300:]}{checked.stderr}")
     except CommandFailed as failed:
         problems.append(str(failed))
     finally:

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "coordinator/store/access_store.h"
+#include "coordinator/store/blob_census.h"
 #include "coordinator/store/postgres/address.h"
 #include "coordinator/store/store.h"
 
@@ -27,5 +28,7 @@ Result<std::unique_ptr<IdentityReader>> open_postgres_identities(const PostgresA
 
 /// Errors as open_postgres_store().
 Result<std::unique_ptr<AccessStore>> open_postgres_access(const PostgresAddress& address);
+/// Every blob that this database refers to. Errors: unavailable (no such database).
+Result<std::unique_ptr<BlobCensus>> open_postgres_census(const PostgresAddress& address);
 
 } // namespace loopmind::store

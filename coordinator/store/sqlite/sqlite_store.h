@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "coordinator/store/access_store.h"
+#include "coordinator/store/blob_census.h"
 #include "coordinator/store/store.h"
 
 namespace loopmind::store {
@@ -25,5 +26,7 @@ Result<std::unique_ptr<IdentityReader>> open_sqlite_identities(const std::filesy
 
 /// A second connection; the database must have the newest schema.
 Result<std::unique_ptr<AccessStore>> open_sqlite_access(const std::filesystem::path& file);
+/// Every blob that this database refers to. Errors: unavailable (no such database).
+Result<std::unique_ptr<BlobCensus>> open_sqlite_census(const std::filesystem::path& file);
 
 } // namespace loopmind::store

@@ -4,6 +4,7 @@
 #include "coordinator/store/postgres/postgres_store.h"
 #include "tests/coordinator/postgres_server.h"
 #include "tests/coordinator/store/access_conformance.h"
+#include "tests/coordinator/store/census_check.h"
 #include "tests/coordinator/store/store_conformance.h"
 
 namespace loopmind::store {
@@ -41,6 +42,13 @@ INSTANTIATE_TEST_SUITE_P(Postgres, StoreConformance,
 INSTANTIATE_TEST_SUITE_P(Postgres, AccessConformance,
                          ::testing::Values(AccessImplementation{"postgres", open_access}),
                          [](const auto& info) { return info.param.name; });
+
+TEST(PostgresCensus, NamesEveryBlobOnce) {
+    const auto place = StorePlace::parse(testing::PostgresServer::shared().new_place(), {});
+    ASSERT_TRUE(place.ok());
+    ASSERT_TRUE(place->migrate(place->newest_schema()));
+    check_census(*place);
+}
 
 } // namespace
 } // namespace loopmind::store

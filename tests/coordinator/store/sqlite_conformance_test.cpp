@@ -1,5 +1,6 @@
 // The suite on SQLite.
 #include "tests/coordinator/store/access_conformance.h"
+#include "tests/coordinator/store/census_check.h"
 #include "tests/coordinator/store/store_conformance.h"
 
 namespace loopmind::store {
@@ -21,6 +22,11 @@ Result<std::unique_ptr<AccessStore>> open_access(const std::filesystem::path& fo
 INSTANTIATE_TEST_SUITE_P(Sqlite, AccessConformance,
                          ::testing::Values(AccessImplementation{"sqlite", open_access}),
                          [](const auto& info) { return info.param.name; });
+
+TEST(SqliteCensus, NamesEveryBlobOnce) {
+    const ScratchFolder folder;
+    check_census(*StorePlace::parse("", folder.path() / "coordinator.db"));
+}
 
 } // namespace
 } // namespace loopmind::store
