@@ -10,6 +10,11 @@
 
 #include <gtest/gtest.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <functional>
 #include <mutex>
 #include <set>
@@ -31,6 +36,7 @@ class Wire : public testing::Test {
     std::set<std::string> enrolled;
     std::unique_ptr<ZapHandler> zap;
     std::unique_ptr<Listener> listener;
+    std::vector<int> reserved_;
 
     void SetUp() override {
         auto handler =
@@ -71,8 +77,23 @@ class Wire : public testing::Test {
         EXPECT_TRUE(bound);
         return std::move(*bound);
     }
-    /// An endpoint at which nobody listens.
-    std::string deserted() { return another()->endpoint(); }
+    /// An endpoint at which nobody listens: a port that is bound, so that nobody else gets it, and not
+    /// listened at.
+    std::string deserted() {
+        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
+        EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+        reserved_.push_back(fd);
+        return "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    }
+    void TearDown() override {
+        for (const int fd : reserved_)
+            ::close(fd);
+    }
     std::unique_ptr<Connection> connect(const KeyPair& keys) {
         return connect(keys, listener->endpoint(), server_keys.public_key);
     }
