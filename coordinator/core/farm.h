@@ -62,6 +62,7 @@ enum class AttemptVerdict {
     kCurrent, ///< Go on.
     kBusy,    ///< A result of this attempt is being dealt with already.
     kStale,   ///< Another epoch, another worker, or closed.
+    kNewer,   ///< Granted in a later term: another coordinator leads, and this one must not speak of it.
     kUnknown, ///< No open job has this task: the store knows whether it was accepted before.
 };
 
@@ -96,6 +97,8 @@ class Farm {
     void goodbye(std::uint64_t connection, Millis now);
     /// Its messages no longer arrive; no proof that it stopped, so its leases run on.
     void unreachable(std::uint64_t connection);
+    /// A person wants this worker to get nothing new, or lets it work again.
+    void drain_worker(const std::string& key, bool on) { workers_.drain(key, on); }
     const Workers& workers() const { return workers_; }
 
     // --- attempts
@@ -139,6 +142,8 @@ class Farm {
     Millis job_eta(const Job& job, Millis now) const;
     std::string task_note(const Job& job, const Task& task, Millis now) const;
     std::string job_note(const Job& job, Millis now) const;
+    /// One plain sentence for whoever asks why: also of a job that ended, and of one not in memory.
+    std::string job_why(const Job& job, Millis now) const;
     const Estimates& estimates() const { return estimates_; }
 
     /// Grants what can be granted now and hands over everything to do since the last call.

@@ -96,6 +96,8 @@ std::optional<TaskRef> Farm::find_task(const std::string& name, std::uint64_t ep
 
 Task* Farm::current(std::uint64_t connection, const AttemptName& attempt, TaskRef& ref,
                     AttemptVerdict& verdict) {
+    verdict = AttemptVerdict::kNewer;
+    if (attempt.epoch >> 32 > term_) return nullptr;
     verdict = AttemptVerdict::kUnknown;
     const Worker* worker = workers_.by_connection(connection);
     auto found = find_task(attempt.task_id, attempt.epoch);
@@ -212,8 +214,10 @@ AttemptVerdict Farm::report_failure(std::uint64_t connection, const AttemptName&
     if (task == nullptr) return verdict;
     Job& job = jobs_.at(ref.job);
     if (!task->lease) {
-        // Late news of an attempt that was given up already: nothing changes but the reason.
+        // Late news of an attempt that was given up already: no result of it will come.
         task->wait_reason = error.text();
+        by_epoch_.erase(task->record.epoch);
+        task->epoch_open = false;
         return AttemptVerdict::kCurrent;
     }
     if (fault == Fault::kShortage) {

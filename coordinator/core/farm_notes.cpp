@@ -46,7 +46,11 @@ std::string Farm::task_note(const Job& job, const Task& task, Millis now) const 
         if (task.not_before > now) return "tries again in " + seconds(task.not_before - now) + after;
         if (same_work_in_flight(job, task)) return "waits for the same task of another job" + after;
         const Capacity capacity = workers_.capacity(task.record.kind, now);
-        if (capacity.workers == 0) return "no worker is connected" + after;
+        if (capacity.workers == 0)
+            return (capacity.drained > 0                 ? "every worker that could do it is drained"
+                    : workers_.fingerprints(now).empty() ? "no worker is connected"
+                                                         : "no connected worker does this kind of work") +
+                   after;
         if (capacity.busy >= capacity.slots)
             return (capacity.slots == 1 ? std::string("the only slot is busy")
                                         : "all " + std::to_string(capacity.slots) + " slots are busy") +

@@ -43,7 +43,7 @@ std::vector<AttemptName> Farm::hello(WorkerFacts facts, std::uint64_t connection
         AttemptVerdict verdict;
         Task* task = current(connection, name, ref, verdict);
         if (task == nullptr) {
-            stop.push_back(name);
+            if (verdict != AttemptVerdict::kNewer) stop.push_back(name);
             continue;
         }
         if (!task->lease) take_back(jobs_.at(ref.job), *task, worker, now);
@@ -71,7 +71,7 @@ HeartbeatAnswer Farm::heartbeat(std::uint64_t connection, const std::vector<Runn
         TaskRef ref;
         AttemptVerdict verdict;
         Task* task = current(connection, report.attempt, ref, verdict);
-        if (task == nullptr && verdict == AttemptVerdict::kBusy) continue;
+        if (verdict == AttemptVerdict::kBusy || verdict == AttemptVerdict::kNewer) continue;
         if (task == nullptr) {
             answer.cancelled.push_back(report.attempt);
             continue;

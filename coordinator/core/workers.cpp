@@ -58,6 +58,7 @@ Worker& Workers::enter(WorkerFacts facts, std::uint64_t connection, std::uint64_
     }
     worker.facts = std::move(facts);
     worker.connection = connection;
+    worker.drained = drained_.contains(worker.facts.key);
     worker.last_heard = now;
     by_connection_[connection] = worker.facts.key;
     list(worker);
@@ -105,6 +106,19 @@ void Workers::finished(Worker& worker, TaskKind kind) {
     if (listed) list(worker);
 }
 
+void Workers::drain(const std::string& key, bool on) {
+    if (on)
+        drained_.insert(key);
+    else
+        drained_.erase(key);
+    Worker* worker = find(key);
+    if (worker == nullptr) return;
+    const bool listed = worker->listed;
+    unlist(*worker);
+    worker->drained = on;
+    if (listed) list(*worker);
+}
+
 // --- looking up
 
 Worker* Workers::find(const std::string& key) {
@@ -132,6 +146,7 @@ bool Workers::usable(const Worker& worker, Millis now) const {
 }
 
 bool Workers::has_room(const Worker& worker, TaskKind kind) const {
+    if (worker.drained) return false;
     const std::uint32_t all = worker.busy + worker.busy_previews;
     // A preview may use the reserved slot; ordinary work never counts on it.
     return kind == TaskKind::kPreview ? all < worker.facts.slots + preview_extra_ : all < worker.facts.slots;
@@ -162,7 +177,8 @@ bool Workers::others_eligible(TaskKind kind, const std::set<std::string>& exclud
     for (const auto& [name, pool] : pools_) {
         if (!able(name.kinds, kind)) continue;
         for (const auto& [serial, worker] : pool.members)
-            if (usable(*worker, now) && !excluded.contains(worker->facts.key)) return true;
+            if (usable(*worker, now) && !worker->drained && !excluded.contains(worker->facts.key))
+                return true;
     }
     return false;
 }
@@ -192,6 +208,10 @@ Capacity Workers::capacity(TaskKind kind, Millis now) const {
     Capacity sum;
     for (const auto& [key, worker] : workers_) {
         if (!usable(worker, now) || !able(worker.facts.kinds, kind)) continue;
+        if (worker.drained) {
+            ++sum.drained;
+            continue;
+        }
         ++sum.workers;
         sum.slots += worker.facts.slots;
         sum.busy += worker.busy + worker.busy_previews;

@@ -38,6 +38,7 @@ struct Worker {
     std::uint32_t busy_previews = 0; ///< Previews beyond or inside the slots.
     std::uint64_t tasks_done = 0;
     std::set<TaskKind> warm; ///< Kinds it has finished in this process.
+    bool drained = false;    ///< Gets nothing new; finishes what it has.
 
   private:
     friend class Workers;
@@ -50,6 +51,7 @@ struct Capacity {
     std::uint32_t workers = 0;
     std::uint32_t slots = 0;
     std::uint32_t busy = 0;
+    std::uint32_t drained = 0; ///< Workers that would count if they were not.
 };
 
 /// The registry. Silence: a worker not heard of for `silence` gets nothing new until it speaks again.
@@ -75,6 +77,9 @@ class Workers {
     void free_slot(Worker& worker, bool preview);
     void set_busy(Worker& worker, std::uint32_t busy, std::uint32_t busy_previews);
     void finished(Worker& worker, TaskKind kind); ///< It is warm for the kind.
+
+    /// A person wants it to get nothing new, or lets it work again; holds whether it is here or not.
+    void drain(const std::string& key, bool on);
 
     bool usable(const Worker& worker, Millis now) const;
     bool has_room(const Worker& worker, TaskKind kind) const;
@@ -119,6 +124,7 @@ class Workers {
     std::map<std::string, Worker> workers_;
     std::map<std::uint64_t, std::string> by_connection_;
     std::map<PoolName, Pool> pools_;
+    std::set<std::string> drained_;
 };
 
 } // namespace loopmind::core

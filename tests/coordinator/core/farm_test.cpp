@@ -489,6 +489,38 @@ TEST_F(FarmTest, TasksThatWaitForEqualWorkAreGrantedOnceItEnds) {
     EXPECT_TRUE(composed.contains(second));
 }
 
+TEST_F(FarmTest, AFailureThatIsToldAfterTheLeaseRanOutEndsTheAttempt) {
+    // Else nobody answers it, and the worker keeps the report for ever.
+    hello("a", 1);
+    farm_.add_job(generate_job(1), now_);
+    step();
+    const AttemptName lost = name(grants_[0]);
+    now_ += Millis(4'000);
+    farm_.tick(now_);
+    now_ += Millis(4'000);
+    farm_.tick(now_);
+    now_ += Millis(4'000);
+    farm_.tick(now_);
+    ASSERT_FALSE(task(1, 0).lease.has_value());
+    EXPECT_EQ(farm_.report_failure(1, lost, Fault::kShortage, {}, now_), AttemptVerdict::kCurrent);
+    EXPECT_FALSE(farm_.find_task(lost.task_id, lost.epoch));
+    EXPECT_EQ(task(1, 0).record.failures.size(), 0u);
+}
+
+TEST_F(FarmTest, OfAttemptsOfALaterTermItSaysNothing) {
+    // Another coordinator leads and this one does not know yet: to call these stale would lose results.
+    hello("a", 1);
+    farm_.add_job(generate_job(1), now_);
+    step();
+    const AttemptName later{name(grants_[0]).task_id, std::uint64_t{8} << 32 | 1};
+    EXPECT_EQ(farm_.begin_completion(1, later, now_), AttemptVerdict::kNewer);
+    const HeartbeatAnswer answer = farm_.heartbeat(1, {{later, 0.5, 0, ""}}, now_);
+    EXPECT_THAT(answer.cancelled, ::testing::IsEmpty());
+    EXPECT_THAT(answer.renewed, ::testing::IsEmpty());
+    hello("a", 2, 1, "1", {later}, {});
+    EXPECT_THAT(stop_, ::testing::IsEmpty());
+}
+
 TEST_F(FarmTest, GrowthNeverGoesBackAndBelongsToTheAttempt) {
     hello("a", 1);
     farm_.add_job(generate_job(1), now_);

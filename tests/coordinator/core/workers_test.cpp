@@ -43,6 +43,30 @@ TEST_F(WorkersTest, APreviewMayUseTheReservedSlotOnce) {
     EXPECT_EQ(workers_.choose(TaskKind::kPreview, {}, "", kNow), nullptr);
 }
 
+TEST_F(WorkersTest, ADrainedWorkerGetsNothingNewUntilItMayWorkAgain) {
+    Worker& a = workers_.enter(facts("a", 2), 1, 0, kNow);
+    Worker& b = workers_.enter(facts("b", 1), 2, 0, kNow);
+    workers_.drain("a", true);
+    EXPECT_EQ(workers_.choose(TaskKind::kRender, {}, "", kNow), &b);
+    EXPECT_EQ(workers_.choose(TaskKind::kPreview, {}, "", kNow), &b);
+    EXPECT_EQ(workers_.choose(TaskKind::kRender, {"b"}, "", kNow), &b)
+        << "a drained worker does not count as another who could";
+    EXPECT_EQ(workers_.capacity(TaskKind::kRender, kNow).slots, 1u);
+    EXPECT_EQ(workers_.capacity(TaskKind::kRender, kNow).drained, 1u);
+    workers_.set_busy(b, 2, 0);
+    EXPECT_EQ(workers_.choose(TaskKind::kPreview, {}, "", kNow), nullptr);
+    workers_.drain("a", false);
+    EXPECT_EQ(workers_.choose(TaskKind::kRender, {}, "", kNow), &a);
+}
+
+TEST_F(WorkersTest, DrainingHoldsOverConnectionsAndBeforeTheFirst) {
+    workers_.drain("a", true);
+    workers_.enter(facts("a"), 1, 0, kNow);
+    EXPECT_EQ(workers_.choose(TaskKind::kRender, {}, "", kNow), nullptr);
+    workers_.enter(facts("a"), 2, 0, kNow);
+    EXPECT_EQ(workers_.choose(TaskKind::kRender, {}, "", kNow), nullptr);
+}
+
 TEST_F(WorkersTest, SilentWorkersGetNothingNew) {
     workers_.enter(facts("a"), 1, 0, kNow);
     EXPECT_NE(workers_.choose(TaskKind::kRender, {}, "", kNow + Millis(3000)), nullptr);
