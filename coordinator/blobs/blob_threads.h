@@ -1,4 +1,4 @@
-// A few threads for slow work on blobs (hashing, fsync), so that the socket loop never waits for a disk.
+// A few threads for slow work on blobs.
 #pragma once
 
 #include <condition_variable>
@@ -8,18 +8,20 @@
 #include <thread>
 #include <vector>
 
+#include "coordinator/blobs/slow_work.h"
+
 namespace loopmind::blobs {
 
-class BlobThreads {
+class BlobThreads : public SlowWork {
   public:
     explicit BlobThreads(unsigned threads);
     /// Finishes what was asked, then stops.
-    ~BlobThreads();
+    ~BlobThreads() override;
     BlobThreads(const BlobThreads&) = delete;
     BlobThreads& operator=(const BlobThreads&) = delete;
 
     /// Any thread; order is kept only with one thread.
-    void run(std::function<void()> work);
+    void run(std::function<void()> work) override;
 
   private:
     void loop();

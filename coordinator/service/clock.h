@@ -23,4 +23,15 @@ inline std::uint64_t unix_now_ms() {
         duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
 }
 
+/// Both clocks where they are passed in: a virtual farm has its own.
+class Clock {
+  public:
+    virtual ~Clock() = default;
+    virtual core::Millis boot() const { return boot_now(); }
+    virtual std::uint64_t unix_ms() const { return unix_now_ms(); }
+};
+
+/// Those of this machine.
+inline const Clock kMachineClock;
+
 } // namespace loopmind::service

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <sstream>
 
-#include "coordinator/service/clock.h"
 #include "coordinator/service/fault_points.h"
 #include "proto/base/sha256.h"
 #include "proto/request/task_spec.h"
@@ -51,24 +51,36 @@ store::BlobPresent Conductor::blob_present() {
 
 void Conductor::tell(std::uint64_t connection, const core::AttemptName& attempt, bool accepted, bool resend,
                      std::optional<Error> error) {
+    asked_.erase(attempt);
     workers_->verdict(connection, {attempt, accepted, resend, std::move(error)});
+}
+
+void Conductor::answer(const core::AttemptName& attempt, bool accepted, bool resend,
+                       std::optional<Error> error) {
+    const auto asked = asked_.find(attempt);
+    if (asked != asked_.end()) tell(asked->second, attempt, accepted, resend, std::move(error));
 }
 
 // --- jobs
 
 void Conductor::adopt_job(core::JobRecord job) {
     const core::JobKey key = job.key;
-    farm_.forget_job(key, boot_now());
-    farm_.add_job(std::move(job), boot_now());
+    farm_.forget_job(key, clock_.boot());
+    farm_.add_job(std::move(job), clock_.boot());
 }
 
-void Conductor::resync(core::JobKey key) {
+void Conductor::resync(core::JobKey key, std::function<void()> then) {
     store_.run<core::JobRecord>([key](store::Store& store) { return store.load_job(key); },
-                                [this, key](Result<core::JobRecord> job) {
-                                    if (!job.ok()) return store_failed(job.error());
+                                [this, key, then = std::move(then)](Result<core::JobRecord> job) {
+                                    if (!job.ok()) {
+                                        store_failed(job.error());
+                                        when_well_.push_back([this, key, then] { resync(key, then); });
+                                        return;
+                                    }
                                     spdlog::warn("job {}: memory and store disagreed, read again",
                                                  job->job_id);
                                     adopt_job(std::move(*job));
+                                    then();
                                 });
 }
 
@@ -82,6 +94,41 @@ void Conductor::remember_fingerprint(const std::string& fingerprint) {
         },
         [this](Result<bool> saved) {
             if (!saved.ok()) last_fingerprint_.clear(); // tried again at the next hello
+        });
+}
+
+// --- drained workers: one key a line
+
+void Conductor::start_with_drained(const std::string& stored) {
+    std::istringstream lines(stored);
+    for (std::string key; std::getline(lines, key);)
+        if (!key.empty() && drained_.insert(key).second) farm_.drain_worker(key, true);
+}
+
+void Conductor::drain_worker(const std::string& key, bool on, std::function<void(Status)> done) {
+    const auto want = [this, key](bool drained) {
+        if (drained)
+            drained_.insert(key);
+        else
+            drained_.erase(key);
+    };
+    want(on);
+    std::string lines;
+    for (const std::string& each : drained_)
+        lines += each + "\n";
+    store_.run<bool>(
+        [lines](store::Store& store) -> Result<bool> {
+            if (Status saved = store.set_meta(kDrainedWorkers, lines); !saved) return saved.error();
+            return true;
+        },
+        [this, key, on, want, done = std::move(done)](Result<bool> saved) {
+            if (!saved.ok()) {
+                want(!on);
+                store_failed(saved.error());
+                return done(saved.error());
+            }
+            farm_.drain_worker(key, on);
+            done({});
         });
 }
 
@@ -102,7 +149,7 @@ void Conductor::grant(std::vector<core::GrantAction> grants) {
         item.tenant = grant.tenant;
         if (grant.cacheable) item.recipe = request::recipe_hash(grant.spec_json, grant.fingerprint);
         item.blob_present = blob_present();
-        item.now_ms = unix_now_ms();
+        item.now_ms = clock_.unix_ms();
         items.push_back(std::move(item));
     }
     store_.run<std::vector<store::GrantVerdict>>(
@@ -111,7 +158,7 @@ void Conductor::grant(std::vector<core::GrantAction> grants) {
             if (!verdicts.ok()) {
                 store_failed(verdicts.error());
                 for (const core::GrantAction& grant : grants)
-                    farm_.refuse_grant(grant.task, grant.epoch, false, boot_now());
+                    farm_.refuse_grant(grant.task, grant.epoch, false, clock_.boot());
                 return;
             }
             if (std::any_of(verdicts->begin(), verdicts->end(), [](const auto& verdict) {
@@ -130,12 +177,12 @@ void Conductor::granted(const core::GrantAction& grant, const store::GrantVerdic
         break;
     case store::GrantVerdict::State::kCached:
         farm_.commit_completion(grant.task, grant.epoch, verdict.outputs, grant.fingerprint, true,
-                                boot_now());
+                                clock_.boot());
         break;
     case store::GrantVerdict::State::kStale: {
         const core::Job* job = farm_.find_job(grant.task.job);
         if (job == nullptr || core::is_terminal(job->record.state)) break;
-        farm_.refuse_grant(grant.task, grant.epoch, true, boot_now());
+        farm_.refuse_grant(grant.task, grant.epoch, true, clock_.boot());
         resync(grant.task.job);
         break;
     }
@@ -147,10 +194,10 @@ void Conductor::push(const core::GrantAction& grant) {
     if (job == nullptr || core::is_terminal(job->record.state)) return;
     const core::Task& task = job->tasks[grant.task.index];
     if (!task.lease || task.record.epoch != grant.epoch || task.lease->pushed) return;
-    farm_.commit_grant(grant.task, grant.epoch, boot_now());
+    farm_.commit_grant(grant.task, grant.epoch, clock_.boot());
     if (!workers_->start(task.lease->connection, *job, task)) {
         farm_.unreachable(task.lease->connection);
-        farm_.refuse_grant(grant.task, grant.epoch, false, boot_now());
+        farm_.refuse_grant(grant.task, grant.epoch, false, clock_.boot());
     }
 }
 
@@ -162,8 +209,11 @@ void Conductor::complete(std::uint64_t connection, const core::AttemptName& atte
         fail(connection, attempt, core::Fault::kWorker, *bad);
         return;
     }
-    switch (farm_.begin_completion(connection, attempt, boot_now())) {
+    switch (farm_.begin_completion(connection, attempt, clock_.boot())) {
     case core::AttemptVerdict::kBusy:
+        asked_[attempt] = connection;
+        return;
+    case core::AttemptVerdict::kNewer:
         return;
     case core::AttemptVerdict::kStale:
         return tell(connection, attempt, false, false, kStale);
@@ -172,10 +222,10 @@ void Conductor::complete(std::uint64_t connection, const core::AttemptName& atte
     case core::AttemptVerdict::kCurrent:
         break;
     }
+    asked_[attempt] = connection;
     auto result = std::make_shared<Result_>();
     result->task = *farm_.find_task(attempt.task_id, attempt.epoch);
     result->attempt = attempt;
-    result->connection = connection;
     const core::Job& job = *farm_.find_job(result->task.job);
     const core::TaskRecord& task = job.tasks[result->task.index].record;
     const core::Worker& worker = *farm_.workers().find(task.worker);
@@ -187,7 +237,7 @@ void Conductor::complete(std::uint64_t connection, const core::AttemptName& atte
     item.fingerprint = worker.facts.fingerprint;
     item.tenant = job.record.tenant;
     item.outputs = std::move(outputs);
-    item.now_ms = unix_now_ms();
+    item.now_ms = clock_.unix_ms();
     const bool same_fingerprint = std::all_of(task.needs.begin(), task.needs.end(), [&](std::uint32_t need) {
         return job.tasks[need].record.fingerprint == item.fingerprint;
     });
@@ -220,16 +270,16 @@ void Conductor::verified(std::shared_ptr<Result_> result, Result<blobs::AdoptVer
         commit(std::move(result));
         return;
     }
-    farm_.reopen(result->task, result->attempt.epoch, boot_now());
+    farm_.reopen(result->task, result->attempt.epoch, clock_.boot());
     const bool missing = *verdict == blobs::AdoptVerdict::kMissing;
     const Error error{ErrorCode::kDataCorrupt, result->attempt.task_id,
                       missing ? "bytes of the result are missing" : "bytes do not match their hash",
                       "send the outputs again"};
     spdlog::warn("{}: {}", error.field, error.message);
-    if (++mismatches_[result->attempt] < kMostMismatches)
-        return tell(result->connection, result->attempt, false, true, error);
+    if (++mismatches_[result->attempt] < kMostMismatches) return answer(result->attempt, false, true, error);
     mismatches_.erase(result->attempt);
-    fail(result->connection, result->attempt, core::Fault::kWorker, error);
+    if (const auto asked = asked_.find(result->attempt); asked != asked_.end())
+        fail(asked->second, result->attempt, core::Fault::kWorker, error);
 }
 
 void Conductor::commit(std::shared_ptr<Result_> result) {
@@ -248,19 +298,19 @@ void Conductor::committed(const Result_& result, store::CompletionVerdict::State
     if (state == State::kAccepted) {
         fault_point("after-commit-before-verdict");
         farm_.commit_completion(result.task, result.attempt.epoch, result.item.outputs,
-                                result.item.fingerprint, false, boot_now());
+                                result.item.fingerprint, false, clock_.boot());
         spdlog::info("task {} done (epoch {})", result.attempt.task_id, result.attempt.epoch);
-        return tell(result.connection, result.attempt, true);
+        return answer(result.attempt, true);
     }
     const core::Job* job = farm_.find_job(result.task.job);
     if (job != nullptr && !core::is_terminal(job->record.state)) {
-        farm_.drop_attempt(result.task, result.attempt.epoch, boot_now());
+        farm_.drop_attempt(result.task, result.attempt.epoch, clock_.boot());
         resync(result.task.job);
     }
     if (state == State::kRepeated)
-        tell(result.connection, result.attempt, true);
+        answer(result.attempt, true);
     else
-        tell(result.connection, result.attempt, false, false, kStale);
+        answer(result.attempt, false, false, kStale);
 }
 
 void Conductor::answer_from_store(std::uint64_t connection, const core::AttemptName& attempt) {
@@ -271,11 +321,20 @@ void Conductor::answer_from_store(std::uint64_t connection, const core::AttemptN
             return store.attempt_fate(attempt.task_id, attempt.epoch, key);
         },
         [this, connection, attempt](Result<store::AttemptFate> fate) {
-            if (!fate.ok()) return store_failed(fate.error()); // the worker keeps it and asks again
-            if (*fate == store::AttemptFate::kAccepted) return tell(connection, attempt, true);
+            if (!fate.ok()) { // the worker keeps it, but asks again on a new connection only
+                store_failed(fate.error());
+                when_well_.push_back([this, connection, attempt] { answer_from_store(connection, attempt); });
+                return;
+            }
+            if (fate->state == store::AttemptFate::State::kAccepted) return tell(connection, attempt, true);
             // Between the question and the answer the attempt may have become known (a job was read again).
             if (farm_.find_task(attempt.task_id, attempt.epoch))
                 return tell(connection, attempt, false, true);
+            if (fate->state == store::AttemptFate::State::kOpen) {
+                // A grant that memory made after this one never became durable: this one is still current.
+                return resync(fate->job,
+                              [this, connection, attempt] { tell(connection, attempt, false, true); });
+            }
             tell(connection, attempt, false, false, kStale);
         });
 }
@@ -285,8 +344,11 @@ void Conductor::answer_from_store(std::uint64_t connection, const core::AttemptN
 void Conductor::fail(std::uint64_t connection, const core::AttemptName& attempt, core::Fault fault,
                      Error error) {
     spdlog::warn("task {} (epoch {}) failed: {}", attempt.task_id, attempt.epoch, error.text());
-    switch (farm_.report_failure(connection, attempt, fault, std::move(error), boot_now())) {
+    switch (farm_.report_failure(connection, attempt, fault, std::move(error), clock_.boot())) {
     case core::AttemptVerdict::kBusy:
+        asked_[attempt] = connection;
+        return;
+    case core::AttemptVerdict::kNewer:
         return;
     case core::AttemptVerdict::kStale:
         return tell(connection, attempt, false, false, kStale);
@@ -295,6 +357,7 @@ void Conductor::fail(std::uint64_t connection, const core::AttemptName& attempt,
     case core::AttemptVerdict::kCurrent:
         break;
     }
+    asked_[attempt] = connection;
     // A shortage is not stored: a restart finds the task leased and waits a lease. Anything else is answered
     // once it is durable, in save_failure.
     if (!farm_.find_task(attempt.task_id, attempt.epoch)) tell(connection, attempt, true);
@@ -303,13 +366,11 @@ void Conductor::fail(std::uint64_t connection, const core::AttemptName& attempt,
 void Conductor::save_failure(const core::FailureAction& action) {
     const core::Job* job = farm_.find_job(action.task.job);
     if (job == nullptr) return;
-    const core::Task& task = job->tasks[action.task.index];
-    const std::uint64_t connection = task.lease ? task.lease->connection : 0;
     const core::AttemptName attempt{core::task_id(job->record.job_id, action.task.index),
                                     action.failure.epoch};
     if (!job->stored()) {
-        farm_.commit_failure(action, boot_now());
-        return tell(connection, attempt, true);
+        farm_.commit_failure(action, clock_.boot());
+        return answer(attempt, true);
     }
     store::FailureItem item;
     item.job = action.task.job;
@@ -318,26 +379,26 @@ void Conductor::save_failure(const core::FailureAction& action) {
     item.losses = action.losses;
     item.give_up = action.give_up;
     item.error = action.error;
-    item.now_ms = unix_now_ms();
+    item.now_ms = clock_.unix_ms();
     store_.run<bool>(
         [item](store::Store& store) -> Result<bool> {
             auto verdicts = store.fail_batch({&item, 1});
             if (!verdicts.ok()) return verdicts.error();
             return static_cast<bool>((*verdicts)[0]);
         },
-        [this, action, connection, attempt](Result<bool> current) {
+        [this, action, attempt](Result<bool> current) {
             if (!current.ok()) {
                 store_failed(current.error());
                 when_well_.push_back([this, action] { save_failure(action); });
                 return;
             }
             if (*current) {
-                farm_.commit_failure(action, boot_now());
-                return tell(connection, attempt, true);
+                farm_.commit_failure(action, clock_.boot());
+                return answer(attempt, true);
             }
-            farm_.drop_attempt(action.task, action.failure.epoch, boot_now());
+            farm_.drop_attempt(action.task, action.failure.epoch, clock_.boot());
             resync(action.task.job);
-            tell(connection, attempt, false, false, kStale);
+            answer(attempt, false, false, kStale);
         });
 }
 
@@ -347,19 +408,19 @@ void Conductor::store_failed(const Error& error) {
     if (!store::is_store_trouble(error)) return;
     if (!trouble_) {
         spdlog::error("cannot store: {}; no new work until it can", error.text());
-        farm_.pause("the coordinator cannot store results: " + error.message, boot_now());
-        next_probe_ = boot_now() + kProbePause;
+        farm_.pause("the coordinator cannot store results: " + error.message, clock_.boot());
+        next_probe_ = clock_.boot() + kProbePause;
     }
     trouble_ = error;
 }
 
 void Conductor::probe_store() {
-    if (!trouble_ || probing_ || boot_now() < next_probe_) return;
+    if (!trouble_ || probing_ || clock_.boot() < next_probe_) return;
     probing_ = true;
-    next_probe_ = boot_now() + kProbePause;
+    next_probe_ = clock_.boot() + kProbePause;
     store_.run<bool>(
-        [](store::Store& store) -> Result<bool> {
-            if (Status saved = store.set_meta("last_probe", std::to_string(unix_now_ms())); !saved)
+        [now = clock_.unix_ms()](store::Store& store) -> Result<bool> {
+            if (Status saved = store.set_meta("last_probe", std::to_string(now)); !saved)
                 return saved.error();
             return true;
         },
@@ -371,7 +432,7 @@ void Conductor::probe_store() {
             }
             spdlog::info("the store can be written again");
             trouble_.reset();
-            farm_.pause(std::nullopt, boot_now());
+            farm_.pause(std::nullopt, clock_.boot());
             for (auto& work : std::exchange(when_well_, {}))
                 work();
             adopt_unknown_jobs();
@@ -403,14 +464,14 @@ void Conductor::forget_old_jobs() {
                 ended_.push_back(key);
                 continue;
             }
-            farm_.forget_job(key, boot_now());
+            farm_.forget_job(key, clock_.boot());
         }
         ended_known_.erase(key);
     }
 }
 
 void Conductor::turn() {
-    const core::Millis now = boot_now();
+    const core::Millis now = clock_.boot();
     farm_.tick(now);
     probe_store();
     // Cheap to repeat: an answer that needs no store (a preview's grant) can bring more to do.
@@ -442,7 +503,7 @@ void Conductor::turn() {
 }
 
 core::Millis Conductor::next_deadline() const {
-    const core::Millis now = boot_now();
+    const core::Millis now = clock_.boot();
     core::Millis next = farm_.next_deadline(now);
     if (trouble_) next = std::min(next, std::max(next_probe_, now));
     return next;

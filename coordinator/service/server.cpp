@@ -22,6 +22,7 @@
 #include "coordinator/service/registrar.h"
 #include "coordinator/service/worker_desk.h"
 #include "coordinator/store/place.h"
+#include "coordinator/store/store_thread.h"
 #include "proto/base/durable_file.h"
 #include "proto/base/random_id.h"
 #include "proto/wire/keys.h"
@@ -126,6 +127,8 @@ Status Server::open_parts() {
     }
     auto fingerprint = store->meta("last_fingerprint");
     if (!fingerprint.ok()) return fingerprint.error();
+    auto drained = store->meta(Conductor::kDrainedWorkers);
+    if (!drained.ok()) return drained.error();
     auto jobs = store->load_open_jobs();
     if (!jobs.ok()) return jobs.error();
     auto identities = place->open_identities();
@@ -173,6 +176,7 @@ Status Server::open_parts() {
     p.threads = std::make_unique<blobs::BlobThreads>(kBlobThreads);
     p.conductor = std::make_unique<Conductor>(*p.farm, *p.store, *p.blobs, *p.threads, p.inbox);
     p.conductor->start_with_fingerprint(fingerprint->value_or(""));
+    p.conductor->start_with_drained(drained->value_or(""));
     WelcomeFacts facts;
     facts.software = std::string("loopmind-coordinator ") + LOOPMIND_VERSION;
     facts.coordinator_id = **id;

@@ -92,6 +92,7 @@ bool WorkerDesk::start(std::uint64_t connection, const core::Job& job, const cor
     for (const request::SpecInput& input : request::spec_inputs(task.record.spec_json))
         *start.add_inputs() = to_proto(core::Artifact{input.role, input.blob.sha256, input.blob.size});
     start.set_lease_ms(facts_.lease_ms);
+    start.set_heard(session->heard);
     return send(*session, command).ok();
 }
 
@@ -286,6 +287,7 @@ void WorkerDesk::hello(Session& session, std::uint64_t request_id, const v1::Wor
     welcome.set_heartbeat_ms(facts_.heartbeat_ms);
     welcome.set_max_message_bytes(wire::kMaxMessageBytes);
     (void)send(session, command);
+    session.heard = request_id;
     spdlog::info("worker {} ({}, {} slots) is here: {} running, {} in its outbox", session.name, facts.device,
                  facts.slots, hello.running_size(), hello.outbox_size());
     conductor_.remember_fingerprint(facts.fingerprint);
@@ -295,7 +297,8 @@ void WorkerDesk::hello(Session& session, std::uint64_t request_id, const v1::Wor
         cancel(session.number, attempt, "no longer wanted");
 }
 
-void WorkerDesk::heartbeat(const Session& session, std::uint64_t request_id, const v1::Heartbeat& beat) {
+void WorkerDesk::heartbeat(Session& session, std::uint64_t request_id, const v1::Heartbeat& beat) {
+    session.heard = request_id;
     std::vector<core::RunningReport> running;
     for (const v1::RunningTask& task : beat.running())
         running.push_back({from_proto(task.attempt()), task.progress(), task.eta_ms(), task.note()});

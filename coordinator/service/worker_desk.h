@@ -55,11 +55,12 @@ class WorkerDesk : public WorkerOutlet {
         std::string user_id;
         std::string name;
         std::string worker_id; ///< Said at its hello; a connection is one worker.
+        std::uint64_t heard = 0; ///< Request id of its last hello or heartbeat.
     };
 
     void handle(const v1::WorkerMessage& message, wire::Incoming& incoming);
     void hello(Session& session, std::uint64_t request_id, const v1::WorkerHello& hello);
-    void heartbeat(const Session& session, std::uint64_t request_id, const v1::Heartbeat& beat);
+    void heartbeat(Session& session, std::uint64_t request_id, const v1::Heartbeat& beat);
     void output_grew(const Session& session, const v1::OutputGrew& grew);
     void output_chunk(const Session& session, const v1::OutputChunk& chunk, std::span<const std::byte> bytes);
     void preview_done(const Session& session, const v1::PreviewDone& done, std::string_view bytes);

@@ -102,7 +102,14 @@ struct FailureItem {
 };
 
 /// What became of an attempt that memory no longer knows.
-enum class AttemptFate { kAccepted, kNotAccepted };
+struct AttemptFate {
+    enum class State {
+        kAccepted,
+        kOpen, ///< A result would be accepted: memory is wrong.
+        kOver
+    } state = State::kOver;
+    core::JobKey job = 0; ///< With kAccepted and kOpen.
+};
 
 struct StoredIdentity {
     std::string public_key;

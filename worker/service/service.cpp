@@ -149,6 +149,7 @@ void Service::say_hello() {
     next_hello_ = Steady::now() + kHelloPause;
     answer_due_ = Steady::now() + kGreetingTime;
     next_beat_ = Steady::time_point::max();
+    beats_[hello_request_] = boot_now();
     (void)connection_->send(message);
 }
 
@@ -279,7 +280,8 @@ void Service::on_start(const v1::StartTask& start) {
         return;
     }
     if (dropped_.contains(name)) return;
-    const auto attempt = attempts_.add(start, boot_now());
+    const auto heard = beats_.find(start.heard());
+    const auto attempt = attempts_.add(start, heard == beats_.end() ? boot_now() : heard->second);
     if (!attempt) return;
     computing_.insert(name);
     if (slots_->submit(attempt)) return;
@@ -309,7 +311,7 @@ void Service::on_heartbeat_ack(std::uint64_t request_id, const v1::HeartbeatAck&
     if (sent != beats_.end()) {
         for (const auto& key : ack.renewed())
             attempts_.renew(attempt_of(key), sent->second + lease_);
-        beats_.erase(beats_.begin(), std::next(sent));
+        beats_.erase(beats_.begin(), sent); // a push may name the last one answered
     }
     for (const auto& key : ack.cancelled())
         drop(attempt_of(key), "no longer wanted");
@@ -341,7 +343,10 @@ void Service::resend(const Attempt& attempt) {
         uploads_.restart(attempt);
         return;
     }
-    if (!entry->report.has_complete()) return;
+    if (!entry->report.has_complete()) { // a failure has no outputs
+        to_report_.insert(attempt);
+        return;
+    }
     const bool possible = std::none_of(entry->files.begin(), entry->files.end(), [](const auto& file) {
         std::error_code problem;
         return std::filesystem::file_size(file.path, problem) != file.size || problem;

@@ -45,10 +45,10 @@ struct ServiceConfig {
     std::function<void()> prepare_slot = [] {}; ///< runs first on each computing thread
 };
 
-/// Rules it keeps: a lease is measured from the moment its push arrived, or from the moment the heartbeat
-/// that renewed it was sent; an attempt whose lease ran out stops and reports nothing; a finished result is
-/// in the outbox before it is reported, is reported again on each new connection, and leaves the outbox only
-/// by a verdict or a cancel.
+/// Rules it keeps: a lease is measured from the moment the heartbeat (or hello) that the coordinator had
+/// heard last before its push or renewal was sent; an attempt whose lease ran out stops and reports nothing;
+/// a finished result is in the outbox before it is reported, is reported again on each new connection, and
+/// leaves the outbox only by a verdict or a cancel.
 class Service {
   public:
     /// Errors: of the home's folders, or a malformed endpoint or key. `outbox` and `executors` outlive the
@@ -118,7 +118,8 @@ class Service {
     std::chrono::milliseconds heartbeat_{1000};
     std::uint64_t next_request_ = 1;
     std::uint64_t hello_request_ = 0;
-    std::map<std::uint64_t, BootTime> beats_; ///< unanswered heartbeats: when they were sent
+    std::map<std::uint64_t, BootTime>
+        beats_; ///< the last answered heartbeat or hello and those after it: when they were sent
     SteadyTime next_beat_ = SteadyTime::max();
     SteadyTime answer_due_ = SteadyTime::max();
     SteadyTime next_complaint_{};

@@ -140,14 +140,15 @@ class PostgresStore : public Store {
         std::uint32_t index = 0;
         const char* end = task_id.data() + task_id.size();
         if (dot == std::string::npos || std::from_chars(task_id.data() + dot + 1, end, index).ptr != end)
-            return AttemptFate::kNotAccepted;
+            return AttemptFate{};
         return transaction<AttemptFate>([&] {
-            const bool accepted = !connection_
-                                       .run("find_attempt_by_name", escape_text(task_id.substr(0, dot)),
-                                            static_cast<std::int64_t>(index),
-                                            static_cast<std::int64_t>(epoch), escape_text(worker))
-                                       .empty();
-            return accepted ? AttemptFate::kAccepted : AttemptFate::kNotAccepted;
+            const pqxx::result rows = connection_.run(
+                "find_attempt_by_name", escape_text(task_id.substr(0, dot)), static_cast<std::int64_t>(index),
+                static_cast<std::int64_t>(epoch), escape_text(worker));
+            if (rows.empty()) return AttemptFate{};
+            const bool done = rows[0][0].as<int>() == static_cast<int>(core::TaskState::kDone);
+            return AttemptFate{done ? AttemptFate::State::kAccepted : AttemptFate::State::kOpen,
+                               rows[0][1].as<JobKey>()};
         });
     }
 

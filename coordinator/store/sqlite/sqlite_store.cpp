@@ -145,8 +145,10 @@ class SqliteStore : public Store {
         return transaction<AttemptFate>([&] {
             Query query = database_.query("find_attempt_by_name");
             query.bind(epoch).bind(worker).bind(task_id);
-            const bool done = query.step() && query.integer(0) == static_cast<int>(TaskState::kDone);
-            return done ? AttemptFate::kAccepted : AttemptFate::kNotAccepted;
+            if (!query.step()) return AttemptFate{};
+            const bool done = query.integer(0) == static_cast<int>(TaskState::kDone);
+            return AttemptFate{done ? AttemptFate::State::kAccepted : AttemptFate::State::kOpen,
+                               query.number(1)};
         });
     }
 

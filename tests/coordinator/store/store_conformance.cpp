@@ -315,12 +315,14 @@ TEST_P(StoreConformance, JobsAreListedNewestFirst) {
 TEST_P(StoreConformance, TheFateOfAnOldAttemptIsKnown) {
     const auto job = submit(new_job("j1"));
     ASSERT_EQ(grant(grant_of(job.key, 0, 5)), GrantState::kGranted);
-    EXPECT_EQ(*store_->attempt_fate("j1.0", 5, "w"), AttemptFate::kNotAccepted);
+    EXPECT_EQ(fate("j1.0", 5, "w"), FateState::kOpen);
+    EXPECT_EQ(store_->attempt_fate("j1.0", 5, "w")->job, job.key);
+    EXPECT_EQ(fate("j1.0", 5, "thief"), FateState::kOver);
     ASSERT_EQ(complete(completion_of(job.key, 0, 5, {artifact("plan", 'a')})), CompletionState::kAccepted);
-    EXPECT_EQ(*store_->attempt_fate("j1.0", 5, "w"), AttemptFate::kAccepted);
-    EXPECT_EQ(*store_->attempt_fate("j1.0", 5, "thief"), AttemptFate::kNotAccepted);
-    EXPECT_EQ(*store_->attempt_fate("j1.1", 5, "w"), AttemptFate::kNotAccepted);
-    EXPECT_EQ(*store_->attempt_fate("j1.0", 0, ""), AttemptFate::kNotAccepted);
+    EXPECT_EQ(fate("j1.0", 5, "w"), FateState::kAccepted);
+    EXPECT_EQ(fate("j1.0", 5, "thief"), FateState::kOver);
+    EXPECT_EQ(fate("j1.1", 5, "w"), FateState::kOver);
+    EXPECT_EQ(fate("j1.0", 0, ""), FateState::kOver);
 }
 
 TEST_P(StoreConformance, BlobsBelongToTheTenantsThatReferToThem) {
@@ -550,7 +552,7 @@ TEST_P(StoreConformance, AWorkersTextMayBeAnyBytes) {
     result.fingerprint = odd;
     EXPECT_EQ(complete(result), CompletionState::kAccepted);
     EXPECT_EQ(load(job.key).tasks[0].fingerprint, odd);
-    EXPECT_EQ(*store_->attempt_fate("j1.0", 1, odd), AttemptFate::kAccepted);
+    EXPECT_EQ(fate("j1.0", 1, odd), FateState::kAccepted);
 }
 
 TEST_P(StoreConformance, ABlobThatAJobNeedsMustBeTheTenants) {
@@ -593,7 +595,7 @@ TEST_P(StoreConformance, ArchivedJobsAnswerAsBefore) {
     EXPECT_EQ(load(lately.key).state, JobState::kCancelled);
     EXPECT_EQ(store_->load_open_jobs()->size(), 1u);
     EXPECT_EQ(store_->list_jobs("studio", 10, {})->size(), 4u);
-    EXPECT_EQ(*store_->attempt_fate("done.2", 3, "w"), AttemptFate::kAccepted);
+    EXPECT_EQ(fate("done.2", 3, "w"), FateState::kAccepted);
     EXPECT_EQ(complete(completion_of(done.key, 2, 3, {artifact("audio", 'z')})), CompletionState::kRepeated);
     EXPECT_EQ(grant(grant_of(done.key, 2, 99)), GrantState::kStale);
     EXPECT_TRUE(submit(new_job("done")).key == done.key) << "its id is still taken";

@@ -9,6 +9,7 @@ using core::JobState;
 using core::TaskState;
 using CompletionState = CompletionVerdict::State;
 using GrantState = GrantVerdict::State;
+using FateState = AttemptFate::State;
 
 /// Opens the store of a folder; opening it again sees what was committed.
 struct Implementation {
@@ -39,6 +40,9 @@ class StoreConformance : public ::testing::TestWithParam<Implementation> {
     GrantState grant(const GrantItem& item) { return (*store_->grant_batch({&item, 1}))[0].state; }
     CompletionState complete(const CompletionItem& item) {
         return (*store_->complete_batch({&item, 1}))[0].state;
+    }
+    FateState fate(const std::string& task_id, std::uint64_t epoch, const std::string& worker) {
+        return store_->attempt_fate(task_id, epoch, worker)->state;
     }
     core::JobRecord load(core::JobKey key) { return *store_->load_job(key); }
     // Grants and completes one task with some output.

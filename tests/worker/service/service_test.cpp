@@ -235,10 +235,11 @@ class ServiceTest : public testing::Test {
         return hello;
     }
     void push(const std::string& task, std::uint64_t epoch = 1, v1::TaskKind kind = v1::TASK_KIND_RENDER,
-              const std::vector<std::pair<std::string, std::string>>& inputs = {}) {
+              const std::vector<std::pair<std::string, std::string>>& inputs = {}, std::uint64_t heard = 0) {
         v1::WorkerCommand command;
         auto* body = command.mutable_start();
         fill(*body->mutable_attempt(), {task, epoch});
+        body->set_heard(heard);
         body->set_kind(kind);
         body->set_lease_ms(lease_ms);
         body->set_spec_json(
@@ -512,6 +513,24 @@ TEST_F(ServiceTest, AnAttemptStopsWhenItsLeaseRunsOutAndReportsNothing) {
     });
     EXPECT_TRUE(quiet(is_report));
     EXPECT_TRUE(kept->attempts().empty());
+}
+
+TEST_F(ServiceTest, APushThatWasLongOnItsWayHasNoLeaseLeft) {
+    // The coordinator's lease runs from before the push; one that ran from the arrival would outlive it.
+    told->does = waits_until_stopped();
+    answer_beats = false;
+    lease_ms = 300;
+    start();
+    const std::uint64_t heard = welcome().request_id();
+    int beats = 0;
+    expect([&](const auto& message) { return message.has_heartbeat() && ++beats == 10; });
+    push("t.1", 1, v1::TASK_KIND_RENDER, {}, heard);
+    EXPECT_TRUE(quiet([](const auto& message) {
+        return is_report(message) || (message.has_heartbeat() && message.heartbeat().running_size() > 0);
+    }));
+    EXPECT_EQ(told->runs, 0);
+    push("t.2");
+    expect_running();
 }
 
 TEST_F(ServiceTest, RenewalsKeepALeaseAlive) {
