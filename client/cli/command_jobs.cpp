@@ -1,4 +1,4 @@
-// `loopmind jobs`, `show`, `watch`, `cancel`, `retry`, `fetch` and `workers`.
+// `loopmind jobs`, `show`, `watch`, `cancel`, `retry` and `fetch`.
 #include "client/cli/commands.h"
 #include "client/cli/deliver_job.h"
 #include "client/cli/deliver_mixdown.h"
@@ -105,13 +105,15 @@ void print_job(const Console& console, const v1::JobInfo& job) {
         console.print("  " + line);
 }
 
-int show_job(const Invocation& invocation, const std::string& name) {
+int show_job(const Invocation& invocation, const std::string& name, bool why) {
     return with_job(invocation, name, [&](farm::FarmClient& client, const std::string& id) {
         auto job =
             farm::as_future<v1::JobInfo>([&](auto done) { client.show_job(id, std::move(done)); }).get();
         if (!job.ok()) return invocation.console.fail(farm_failure(job.error()));
         if (invocation.console.json)
             invocation.console.print_json(job_json(*job, true));
+        else if (why)
+            invocation.console.print(printable(job->why()));
         else
             print_job(invocation.console, *job);
         return static_cast<int>(kExitOk);
@@ -204,40 +206,6 @@ int fetch_job(const Invocation& invocation, const std::string& name, farm::Deliv
     });
 }
 
-int list_workers(const Invocation& invocation) {
-    Console& console = invocation.console;
-    auto connected = connect(invocation);
-    if (auto* failure = std::get_if<Failure>(&connected)) return console.fail(*failure);
-    farm::FarmClient& client = *std::get<Client>(connected);
-    auto workers =
-        farm::as_future<v1::WorkerList>([&](auto done) { client.list_workers(std::move(done)); }).get();
-    if (!workers.ok()) return console.fail(farm_failure(workers.error()));
-    if (console.json) {
-        json list = json::array();
-        for (const v1::WorkerInfo& worker : workers->workers())
-            list.push_back(worker_json(worker));
-        console.print_json(list);
-        return kExitOk;
-    }
-    if (workers->workers().empty()) {
-        console.print("no workers; start one on this machine: loopmind up");
-        return kExitOk;
-    }
-    std::vector<std::vector<std::string>> rows{
-        {"WORKER", "STATE", "DEVICE", "BUSY", "DONE", "SINCE", "DOING"}};
-    for (const v1::WorkerInfo& worker : workers->workers()) {
-        const char* state = !worker.connected() ? "away" : worker.busy() > 0 ? "busy" : "idle";
-        rows.push_back({printable(worker.worker_id()).substr(0, 12), state,
-                        shortened(printable(worker.device()), 24),
-                        std::to_string(worker.busy()) + "/" + std::to_string(worker.slots()),
-                        std::to_string(worker.tasks_done()), local_time_text(worker.connected_ms()),
-                        printable(worker.doing())});
-    }
-    for (const std::string& line : table_lines(rows, console.width()))
-        console.print(line);
-    return kExitOk;
-}
-
 struct JobOption {
     std::string job;
 };
@@ -265,11 +233,16 @@ void add_jobs(CLI::App& app, Pending& pending) {
     });
 
     auto shown = std::make_shared<JobOption>();
-    add_job_command(app, "show", "Show one job with its parts",
-                    "  loopmind show 3f2a\n  loopmind show 3f2a --json", shown, pending)
-        ->callback([shown, &pending] {
-            pending.run = [shown](const Invocation& invocation) { return show_job(invocation, shown->job); };
-        });
+    auto why = std::make_shared<bool>(false);
+    CLI::App* show = add_job_command(
+        app, "show", "Show one job with its parts",
+        "  loopmind show 3f2a\n  loopmind show 3f2a --why\n  loopmind show 3f2a --json", shown, pending);
+    show->add_flag("--why", *why, "Say in one sentence why it waits, what it does or how it ended");
+    show->callback([shown, why, &pending] {
+        pending.run = [shown, why](const Invocation& invocation) {
+            return show_job(invocation, shown->job, *why);
+        };
+    });
 
     auto watched = std::make_shared<JobOption>();
     CLI::App* watch =
@@ -316,12 +289,6 @@ void add_fetch(CLI::App& app, Pending& pending) {
             return fetch_job(invocation, option->job, *delivery);
         };
     });
-}
-
-void add_workers(CLI::App& app, Pending& pending) {
-    CLI::App* command = add_command(app, "workers", "List the workers of the farm", "  loopmind workers");
-    add_json(*command, pending);
-    command->callback([&pending] { pending.run = list_workers; });
 }
 
 } // namespace loopmind::cli

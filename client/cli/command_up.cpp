@@ -250,67 +250,67 @@ class Up {
     }
 
     std::optional<Failure> start(Service& program) {
-            auto process = start_detached(program);
-            if (!process.ok()) return local_failure(process.error());
-            if (Status ready = wait_ready(program, *process, kReadyTimeout); !ready.ok())
-                return not_ready(program, ready);
-            started_.push_back(program.name);
-            return std::nullopt;
-        }
+        auto process = start_detached(program);
+        if (!process.ok()) return local_failure(process.error());
+        if (Status ready = wait_ready(program, *process, kReadyTimeout); !ready.ok())
+            return not_ready(program, ready);
+        started_.push_back(program.name);
+        return std::nullopt;
+    }
 
-        /// A program that did not come up is not left behind half-started.
-        std::optional<Failure> not_ready(const Service& program, const Status& status) {
-            (void)stop(program.pid_file(), std::chrono::seconds(2));
-            Error error = status.error();
-            if (error.message.find("in use") != std::string::npos)
-                error.hint = "stop the other program, or choose other ports with --client-endpoint and "
-                             "--worker-endpoint";
-            return Failure{error, kExitFarmAway};
-        }
+    /// A program that did not come up is not left behind half-started.
+    std::optional<Failure> not_ready(const Service& program, const Status& status) {
+        (void)stop(program.pid_file(), std::chrono::seconds(2));
+        Error error = status.error();
+        if (error.message.find("in use") != std::string::npos)
+            error.hint = "stop the other program, or choose other ports with --client-endpoint and "
+                         "--worker-endpoint";
+        return Failure{error, kExitFarmAway};
+    }
 
-        Console& console_;
-        farm::Home home_;
-        UpOptions options_;
-        farm::FarmAddress address_;
-        std::vector<std::string> started_, already_;
+    Console& console_;
+    farm::Home home_;
+    UpOptions options_;
+    farm::FarmAddress address_;
+    std::vector<std::string> started_, already_;
 };
 
 int run_down(const Invocation& invocation) {
-        Console& console = invocation.console;
-        const fs::path run = invocation.home.run();
-        std::error_code failed;
-        std::vector<fs::path> pid_files;
-        for (fs::directory_iterator it(run, failed), end; !failed && it != end; it.increment(failed))
-            if (it->path().extension() == ".pid") pid_files.push_back(it->path());
-        std::vector<std::string> stopped, killed;
-        if (!pid_files.empty()) {
-            const RunLock lock(run);
-            // Workers first: they hand in what they hold while the coordinator still listens.
-            std::sort(pid_files.begin(), pid_files.end(), [](const fs::path& a, const fs::path& b) {
-                const bool a_last = a.stem() == "coordinator", b_last = b.stem() == "coordinator";
-                return a_last != b_last ? b_last : a < b;
-            });
-            for (const fs::path& file : pid_files) {
-                const bool was_running = running(file).has_value();
-                auto result = stop(file, kStopPatience);
-                if (!result.ok()) return console.fail(local_failure(result.error()));
-                if (was_running) (*result ? killed : stopped).push_back(file.stem().string());
-            }
+    Console& console = invocation.console;
+    const fs::path run = invocation.home.run();
+    std::error_code failed;
+    std::vector<fs::path> pid_files;
+    for (fs::directory_iterator it(run, failed), end; !failed && it != end; it.increment(failed))
+        if (it->path().extension() == ".pid") pid_files.push_back(it->path());
+    std::vector<std::string> stopped, killed;
+    if (!pid_files.empty()) {
+        const RunLock lock(run);
+        // Workers first: they hand in what they hold while the coordinator still listens.
+        std::sort(pid_files.begin(), pid_files.end(), [](const fs::path& a, const fs::path& b) {
+            const bool a_last = a.stem() == "coordinator", b_last = b.stem() == "coordinator";
+            return a_last != b_last ? b_last : a < b;
+        });
+        for (const fs::path& file : pid_files) {
+            const bool was_running = running(file).has_value();
+            auto result = stop(file, kStopPatience);
+            if (!result.ok()) return console.fail(local_failure(result.error()));
+            if (was_running) (*result ? killed : stopped).push_back(file.stem().string());
         }
-        if (console.json) {
-            console.print_json({{"stopped", stopped}, {"killed", killed}});
-        } else if (stopped.empty() && killed.empty()) {
-            console.print("nothing was running");
-        } else {
-            std::string names;
-            for (const auto& name : stopped)
-                names += (names.empty() ? "" : ", ") + name;
-            for (const auto& name : killed)
-                names += (names.empty() ? "" : ", ") + name + " (killed, it did not stop in " +
-                         std::to_string(kStopPatience.count()) + " s)";
-            console.print("stopped: " + names);
-        }
-        return kExitOk;
+    }
+    if (console.json) {
+        console.print_json({{"stopped", stopped}, {"killed", killed}});
+    } else if (stopped.empty() && killed.empty()) {
+        console.print("nothing was running");
+    } else {
+        std::string names;
+        for (const auto& name : stopped)
+            names += (names.empty() ? "" : ", ") + name;
+        for (const auto& name : killed)
+            names += (names.empty() ? "" : ", ") + name + " (killed, it did not stop in " +
+                     std::to_string(kStopPatience.count()) + " s)";
+        console.print("stopped: " + names);
+    }
+    return kExitOk;
 }
 
 } // namespace

@@ -32,7 +32,7 @@ void add_mixdown(CLI::App& app, Pending& pending);    ///< mixdown
 void add_automix(CLI::App& app, Pending& pending);    ///< automix
 void add_jobs(CLI::App& app, Pending& pending);       ///< jobs, show, watch, cancel, retry
 void add_fetch(CLI::App& app, Pending& pending);      ///< fetch
-void add_workers(CLI::App& app, Pending& pending);    ///< workers
+void add_workers(CLI::App& app, Pending& pending);    ///< workers, drain, undrain
 void add_cache(CLI::App& app, Pending& pending);      ///< cache list, cache clear
 void add_project(CLI::App& app, Pending& pending);    ///< project new, add, info, relink, collect, recover
 void add_plugins(CLI::App& app, Pending& pending);    ///< plugins list, plugins scan

@@ -51,6 +51,7 @@ json job_json(const v1::JobInfo& job, bool with_tasks) {
                              {"hint", error.hint}};
     }
     if (with_tasks) {
+        document["why"] = job.why();
         document["tasks"] = json::array();
         for (const v1::TaskInfo& task : job.tasks())
             document["tasks"].push_back(task_json(task));
@@ -62,6 +63,7 @@ json worker_json(const v1::WorkerInfo& worker) {
     return {
         {"worker_id", worker.worker_id()},
         {"connected", worker.connected()},
+        {"drained", worker.drained()},
         {"device", worker.device()},
         {"slots", worker.slots()},
         {"busy", worker.busy()},

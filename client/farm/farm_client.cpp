@@ -119,6 +119,15 @@ void FarmClient::list_workers(Done<v1::WorkerList> done) {
     });
 }
 
+void FarmClient::drain_worker(const std::string& worker_id, bool drained, StatusDone done) {
+    v1::ClientRequest request;
+    request.mutable_drain_worker()->set_worker_id(worker_id);
+    request.mutable_drain_worker()->set_drained(drained);
+    io_->post([io = io_.get(), request, done = std::move(done)]() mutable {
+        io->request(request, expect_ok(std::move(done)));
+    });
+}
+
 std::uint64_t FarmClient::watch(const std::string& job_id, WatchEvents events) {
     const std::uint64_t id = io_->next_id();
     io_->post([io = io_.get(), id, job_id, events = std::move(events)]() mutable {

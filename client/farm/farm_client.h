@@ -111,6 +111,8 @@ class FarmClient {
     void cancel_job(const std::string& job_id, StatusDone done);
     void retry_job(const std::string& job_id, StatusDone done);
     void list_workers(Done<v1::WorkerList> done);
+    /// The worker gets nothing new, or works again. For administrators.
+    void drain_worker(const std::string& worker_id, bool drained, StatusDone done);
 
     /// Follows a job until unwatch(): a full state first, then after each change, and again after each
     /// reconnect.

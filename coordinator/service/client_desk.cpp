@@ -222,6 +222,8 @@ void ClientDesk::handle(const v1::ClientRequest& request, wire::Incoming& incomi
         (void)send(session, reply);
         return;
     }
+    case v1::ClientRequest::kDrainWorker:
+        return drain_worker(session, id, request.drain_worker());
     case v1::ClientRequest::kGetBlob:
         return get_blob(session, id, request.get_blob());
     case v1::ClientRequest::kOpenStream:
@@ -443,6 +445,29 @@ void ClientDesk::retry_job(Session& session, std::uint64_t id, const std::string
             note(*session, "retry", job_id);
             ok(*session, id);
         });
+}
+
+void ClientDesk::drain_worker(Session& session, std::uint64_t id, const v1::DrainWorker& drain) {
+    if (session.identity.role != "admin")
+        return refuse(session, id,
+                      {ErrorCode::kPermissionDenied, "role", "only an administrator drains workers",
+                       "ask one, or enrol this key as admin"});
+    const auto& workers = conductor_.farm().workers().all();
+    const auto found = std::find_if(workers.begin(), workers.end(), [&drain](const auto& entry) {
+        return entry.second.facts.worker_id == drain.worker_id();
+    });
+    if (found == workers.end())
+        return refuse(session, id,
+                      {ErrorCode::kNotFound, "worker_id",
+                       "there is no worker " + drain.worker_id().substr(0, 128),
+                       "`loopmind workers` lists them"});
+    conductor_.drain_worker(found->first, drain.drained(),
+                            [this, number = session.number, id](const Status& saved) {
+                                Session* session = by_number(number);
+                                if (session == nullptr) return;
+                                if (!saved) return refuse(*session, id, saved.error());
+                                ok(*session, id);
+                            });
 }
 
 } // namespace loopmind::service

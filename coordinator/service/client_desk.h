@@ -85,6 +85,7 @@ class ClientDesk : public ClientOutlet, public PreviewSink {
     void show_job(Session& session, std::uint64_t id, const std::string& job_id);
     void cancel_job(Session& session, std::uint64_t id, const std::string& job_id);
     void retry_job(Session& session, std::uint64_t id, const std::string& job_id);
+    void drain_worker(Session& session, std::uint64_t id, const v1::DrainWorker& drain);
     void get_blob(Session& session, std::uint64_t id, const v1::GetBlob& get);
     void open_stream(Session& session, std::uint64_t id, const v1::OpenStream& open);
     void put_blob(Session& session, std::uint64_t id, const v1::PutBlob& put);

@@ -88,9 +88,11 @@ v1::JobInfo job_info(const core::Farm& farm, const core::Job& job, bool with_tas
     info.set_cached(record.cached);
     if (record.error) *info.mutable_error() = wire::to_proto(*record.error);
     info.set_note(farm.job_note(job, now));
-    if (with_tasks)
+    if (with_tasks) {
+        info.set_why(farm.job_why(job, now));
         for (const core::Task& task : job.tasks)
             *info.add_tasks() = task_info(farm, job, task, now);
+    }
     return info;
 }
 
@@ -123,6 +125,7 @@ v1::WorkerList worker_list(const core::Farm& farm, const std::string& tenant, co
             c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
         info.set_doing(doing[key]);
         info.set_connected(farm.workers().usable(worker, now));
+        info.set_drained(worker.drained);
     }
     return list;
 }

@@ -55,6 +55,44 @@ TEST_F(WorkersOnline, ARepeatedReportIsAcceptedAgainAndChangesNothing) {
               base::sha256_hex(FakeWorker::outputs_of(*start).at("plan")));
 }
 
+v1::ClientRequest drain_request(const std::string& worker_id, bool drained) {
+    v1::ClientRequest request;
+    request.mutable_drain_worker()->set_worker_id(worker_id);
+    request.mutable_drain_worker()->set_drained(drained);
+    return request;
+}
+
+TEST_F(WorkersOnline, ADrainedWorkerFinishesAndGetsNothingNewAlsoAfterARestart) {
+    const auto admin = enrol("admin", "studio");
+    auto w = worker();
+    auto c = client(admin);
+    ASSERT_TRUE(c->submit(id('a'), kParams));
+    const auto start = w->next_start();
+    ASSERT_TRUE(start);
+    ASSERT_TRUE(c->ask(drain_request("worker-1", true))->message.has_ok());
+    EXPECT_TRUE(w->finish(*start)->accepted());
+    EXPECT_EQ(c->show(id('a'))->message.job_info().why(),
+              "It waits with the stem drums: every worker that could do it is drained.");
+    w.reset();
+    c.reset();
+    stop();
+    this->start();
+    w = worker();
+    c = client(admin);
+    EXPECT_THAT(c->show(id('a'))->message.job_info().why(), ::testing::HasSubstr("is drained"));
+    ASSERT_TRUE(c->ask(drain_request("worker-1", false))->message.has_ok());
+    EXPECT_TRUE(w->next_start());
+}
+
+TEST_F(WorkersOnline, OnlyAnAdministratorDrainsAndOnlyWhatIsThere) {
+    auto w = worker();
+    auto c = client();
+    EXPECT_EQ(c->ask(drain_request("worker-1", true))->message.error().code(),
+              v1::ERROR_CODE_PERMISSION_DENIED);
+    auto admin = client(enrol("admin", "studio"));
+    EXPECT_EQ(admin->ask(drain_request("worker-2", true))->message.error().code(), v1::ERROR_CODE_NOT_FOUND);
+}
+
 TEST_F(WorkersOnline, AForgedEpochIsStale) {
     auto c = client();
     auto w = worker();
