@@ -70,7 +70,6 @@ class FarmClient::Io {
         std::uint64_t epoch = 0;
         std::uint64_t wire_id = 0; ///< stream id on this connection; 0: not opened on it
         std::uint64_t request_id = 0;
-        wire::CreditGiver credit;
         int source_fd = -1;     ///< direct read under way
         bool no_direct = false; ///< the folder gave wrong bytes: ask the coordinator
         int tries = 0;          ///< times it was started again because bytes were wrong

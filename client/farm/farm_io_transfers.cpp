@@ -95,7 +95,6 @@ void FarmClient::Io::open_on_wire(std::uint64_t id) {
         open.set_credit(wire::kCreditWindow);
         open.set_stream_id(wire_id);
     }
-    transfer.credit = {};
     transfer.heard = Clock::now();
     const bool sent = send(request);
     transfer.wire_id = sent ? wire_id : 0;
@@ -139,13 +138,11 @@ void FarmClient::Io::handle_chunk(const v1::Chunk& chunk, std::span<const std::b
     const std::uint64_t limit = transfer.blob ? transfer.blob->size() : kMostStreamBytes;
     if (transfer.file->size() > limit)
         return start_again(id, wrong_bytes(transfer.output.label, "more bytes arrived than it has"));
-    const std::uint64_t grant =
-        chunk.last() ? transfer.credit.ended(bytes.size()) : transfer.credit.consumed(bytes.size());
-    if (grant > 0) {
+    if (!bytes.empty()) {
         v1::ClientRequest request;
         request.set_request_id(next_id());
         request.mutable_credit()->set_stream_id(transfer.wire_id);
-        request.mutable_credit()->set_bytes(grant);
+        request.mutable_credit()->set_bytes(bytes.size());
         send(request);
     }
     if (chunk.last()) {

@@ -1,4 +1,4 @@
-// Three counters that agree.
+// Two counters that agree.
 #include "coordinator/service/backlog.h"
 
 #include <algorithm>
@@ -8,7 +8,6 @@ namespace loopmind::service {
 std::uint64_t Backlog::room(std::uint64_t session) const {
     const auto found = sessions_.find(session);
     const std::uint64_t held = found == sessions_.end() ? 0 : found->second;
-    if (total_ >= kOfAll) return held == 0 ? wire::kChunkBytes : 0;
     return held < kOfSession ? kOfSession - held : 0;
 }
 
@@ -16,7 +15,6 @@ void Backlog::sent(std::uint64_t session, std::uint64_t stream, std::uint64_t by
     if (bytes == 0) return;
     streams_[{session, stream}] += bytes;
     sessions_[session] += bytes;
-    total_ += bytes;
 }
 
 void Backlog::read(std::uint64_t session, std::uint64_t stream, std::uint64_t bytes) {
@@ -28,7 +26,6 @@ void Backlog::read(std::uint64_t session, std::uint64_t stream, std::uint64_t by
     const auto sum = sessions_.find(session);
     sum->second -= taken;
     if (sum->second == 0) sessions_.erase(sum);
-    total_ -= taken;
 }
 
 void Backlog::forget(std::uint64_t session, std::uint64_t stream) {
@@ -36,10 +33,8 @@ void Backlog::forget(std::uint64_t session, std::uint64_t stream) {
 }
 
 void Backlog::forget_all(std::uint64_t session) {
-    for (auto it = streams_.lower_bound({session, 0}); it != streams_.end() && it->first.first == session;) {
-        total_ -= it->second;
+    for (auto it = streams_.lower_bound({session, 0}); it != streams_.end() && it->first.first == session;)
         it = streams_.erase(it);
-    }
     sessions_.erase(session);
 }
 

@@ -5,17 +5,13 @@
 #include <map>
 #include <utility>
 
-#include "proto/wire/limits.h"
-
 namespace loopmind::service {
 
 /// Counts bytes by session and stream, also of streams that were sent to their end. A session that reads
-/// nothing keeps at most kOfSession of memory busy, however many streams it opens; when all together keep
-/// kOfAll busy, a session gets its next chunk when it has read the last one, so that those that read go on.
+/// nothing keeps at most kOfSession of memory busy, however many streams it opens.
 class Backlog {
   public:
     static constexpr std::uint64_t kOfSession = std::uint64_t{16} << 20;
-    static constexpr std::uint64_t kOfAll = std::uint64_t{512} << 20;
 
     /// Bytes that may be sent to the session now.
     std::uint64_t room(std::uint64_t session) const;
@@ -25,12 +21,10 @@ class Backlog {
     /// The peer closed the stream: what is on the way is read and thrown away.
     void forget(std::uint64_t session, std::uint64_t stream);
     void forget_all(std::uint64_t session);
-    std::uint64_t total() const { return total_; }
 
   private:
     std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> streams_; ///< only those above 0
     std::map<std::uint64_t, std::uint64_t> sessions_;                          ///< only those above 0
-    std::uint64_t total_ = 0;
 };
 
 } // namespace loopmind::service

@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <utility>
 
 namespace loopmind::wire {
 
-/// Sending end where the receiver adds credit (GetBlob/OpenStream/PutBlobReady then Credit). What is
-/// outstanding never exceeds kCreditWindow, whatever the peer grants.
+/// Sending end where the receiver adds credit (GetBlob/OpenStream/PutBlobReady then Credit). The receiver
+/// gives it for every message that it read, at once: credit that is saved up in many streams would be missing
+/// where all of them together are bounded. What is outstanding never exceeds kCreditWindow, whatever the peer
+/// grants.
 class CreditWindow {
   public:
     explicit CreditWindow(std::uint64_t initial = 0) { grant(initial); }
@@ -27,24 +28,6 @@ class CreditWindow {
 
   private:
     std::uint64_t left_ = 0;
-};
-
-/// Receiving end of the same: says when to send Credit, and how much.
-class CreditGiver {
-  public:
-    /// Counts bytes that were consumed; returns the credit to send now, 0 for none yet (a quarter window is
-    /// saved up).
-    std::uint64_t consumed(std::uint64_t bytes) {
-        owed_ += bytes;
-        if (owed_ < kCreditWindow / 4) return 0;
-        return std::exchange(owed_, 0);
-    }
-    /// The same for the last bytes of a stream: what was saved up is given too, so that the sender knows that
-    /// all of it was read.
-    std::uint64_t ended(std::uint64_t bytes) { return std::exchange(owed_, 0) + bytes; }
-
-  private:
-    std::uint64_t owed_ = 0;
 };
 
 /// Sending end where the receiver reports the total it has taken (OutputChunk with OutputCredit): at most a

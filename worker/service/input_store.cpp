@@ -67,7 +67,6 @@ void InputStore::request(const Attempt& attempt, const std::string& sha256, std:
 void InputStore::ask(const std::string& sha256, Fetch& fetch) {
     if (!send_) return;
     fetch.stream_id = kStreamBit | next_stream_++;
-    fetch.credit = {};
     v1::WorkerMessage message;
     message.set_request_id(fetch.stream_id);
     auto* get = message.mutable_get_blob();
@@ -111,11 +110,10 @@ void InputStore::chunk(const v1::Chunk& chunk, std::span<const std::byte> bytes)
         rest = rest.subspan(static_cast<std::size_t>(written));
     }
     fetch.received += bytes.size();
-    const auto credit = chunk.last() ? fetch.credit.ended(bytes.size()) : fetch.credit.consumed(bytes.size());
-    if (credit > 0 && send_) {
+    if (!bytes.empty() && send_) {
         v1::WorkerMessage message;
         message.mutable_credit()->set_stream_id(fetch.stream_id);
-        message.mutable_credit()->set_bytes(credit);
+        message.mutable_credit()->set_bytes(bytes.size());
         if (!send_(message) && !chunk.last()) fetch.stream_id = 0;
     }
     if (chunk.last()) finish(std::string(sha256));

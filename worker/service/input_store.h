@@ -74,7 +74,6 @@ class InputStore {
         std::filesystem::path part;
         int fd = -1;
         base::Sha256 hash;
-        wire::CreditGiver credit;
         std::vector<std::pair<Attempt, std::shared_ptr<PendingInput>>> waiting;
     };
     struct Kept {

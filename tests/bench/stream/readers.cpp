@@ -66,7 +66,7 @@ void Readers::request_next(Client& client) {
     get.set_sha256(blobs_[client.next++ % blobs_.size()]);
     get.set_stream_id(++client.last_stream);
     get.set_credit(wire::kCreditWindow);
-    client.open[client.last_stream] = {};
+    client.open.insert(client.last_stream);
     send(client, request);
 }
 
@@ -98,7 +98,7 @@ void Readers::follow(const std::string& job_id, const std::string& task_id, cons
         open.set_role(role);
         open.set_stream_id(++client.last_stream);
         open.set_credit(wire::kCreditWindow);
-        client.open[client.last_stream] = {};
+        client.open.insert(client.last_stream);
         send(client, request);
     }
 }
@@ -109,12 +109,10 @@ void Readers::take(Client& client, const v1::ClientReply& reply, std::size_t byt
     const auto stream = client.open.find(reply.chunk().stream_id());
     if (stream == client.open.end()) return;
     client.received.bytes += bytes;
-    const std::uint64_t owed =
-        reply.chunk().last() ? stream->second.ended(bytes) : stream->second.consumed(bytes);
-    if (owed > 0) {
+    if (bytes > 0) {
         v1::ClientRequest request;
-        request.mutable_credit()->set_stream_id(stream->first);
-        request.mutable_credit()->set_bytes(owed);
+        request.mutable_credit()->set_stream_id(*stream);
+        request.mutable_credit()->set_bytes(bytes);
         send(client, request);
     }
     if (!reply.chunk().last()) return;

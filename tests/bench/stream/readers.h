@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,8 +28,8 @@ class Readers {
     Readers(const std::string& endpoint, const std::string& server_key,
             const std::vector<wire::KeyPair>& keys);
 
-    /// Every client fetches `blobs` in turn, two at a time as a client that delivers stems does, each beginning
-    /// elsewhere in the list.
+    /// Every client fetches `blobs` in turn, two at a time as a client that delivers stems does, each
+    /// beginning elsewhere in the list.
     void fetch(const std::vector<std::string>& blobs);
     /// Client 0 asks for what it never reads, in `streams` streams: the others go on.
     void stall_first(const std::vector<std::string>& blobs, int streams);
@@ -44,7 +44,7 @@ class Readers {
   private:
     struct Client {
         std::unique_ptr<wire::Connection> connection;
-        std::map<std::uint64_t, wire::CreditGiver> open; ///< by stream
+        std::set<std::uint64_t> open; ///< streams
         std::size_t next = 0;
         std::uint64_t last_stream = 0;
         bool stalled = false;
