@@ -13,13 +13,16 @@ using Client = std::unique_ptr<farm::FarmClient>;
 
 namespace {
 
+Result<v1::WorkerList> ask_workers(farm::FarmClient& client) {
+    return farm::as_future<v1::WorkerList>([&](auto done) { client.list_workers(std::move(done)); }).get();
+}
+
 int list_workers(const Invocation& invocation) {
     Console& console = invocation.console;
     auto connected = connect(invocation);
     if (auto* failure = std::get_if<Failure>(&connected)) return console.fail(*failure);
     farm::FarmClient& client = *std::get<Client>(connected);
-    auto workers =
-        farm::as_future<v1::WorkerList>([&](auto done) { client.list_workers(std::move(done)); }).get();
+    const auto workers = ask_workers(client);
     if (!workers.ok()) return console.fail(farm_failure(workers.error()));
     if (console.json) {
         json list = json::array();
@@ -66,8 +69,7 @@ int drain_worker(const Invocation& invocation, const std::string& name, bool dra
     auto connected = connect(invocation);
     if (auto* failure = std::get_if<Failure>(&connected)) return console.fail(*failure);
     farm::FarmClient& client = *std::get<Client>(connected);
-    auto workers =
-        farm::as_future<v1::WorkerList>([&](auto done) { client.list_workers(std::move(done)); }).get();
+    const auto workers = ask_workers(client);
     if (!workers.ok()) return console.fail(farm_failure(workers.error()));
     const auto id = find_worker(*workers, name);
     if (!id.ok()) return console.fail(farm_failure(id.error()));
